@@ -1,0 +1,88 @@
+//! One Kafka cluster, as its own protocol tells it.
+
+mod broker;
+mod delta;
+mod group;
+mod replicas;
+mod topic;
+
+pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Voter};
+pub use delta::{Body, KafkaDelta};
+pub use group::{Committed, Group, GroupState, Member, TopicPartitions};
+pub use replicas::Replicas;
+pub use topic::{Partition, Topic, TopicConfig};
+
+use super::{Text, reading::Feed, reading::Reading};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+pub type TopicName = Text;
+pub type GroupId = Text;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct BrokerId(pub i32);
+
+impl std::fmt::Display for BrokerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Everything polled of one Kafka cluster. Collections carry one [`Feed`] each; what one broker alone
+/// can answer (its log dirs, its contact) has its own reading, so that a hung broker costs its own
+/// cells only.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    pub id: Reading<Text>,
+    /// How brokers are reached; None until the first contact.
+    pub route: Option<Route>,
+    /// By id. A broker that unregistered stays with `registered = false` as long as a partition names it.
+    pub brokers: BTreeMap<BrokerId, Broker>,
+    /// The active controller.
+    pub controller: Option<BrokerId>,
+    /// Freshness of `brokers`' registration, `controller`.
+    pub cluster_feed: Feed,
+    pub topics: BTreeMap<TopicName, Topic>,
+    /// Freshness of leaders, ISRs and replicas.
+    pub topics_feed: Feed,
+    /// Log end offset by partition index (−1: unknown), for every topic.
+    pub ends: HashMap<TopicName, Vec<i64>>,
+    pub ends_feed: Feed,
+    pub groups: BTreeMap<GroupId, Group>,
+    pub groups_feed: Feed,
+    pub quorum: Reading<Quorum>,
+    pub reassignments: Reading<Vec<Reassignment>>,
+}
+
+/// Patience before the poller has said its cadence.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Kafka {
+            id: Reading::pending(PATIENCE),
+            route: None,
+            brokers: BTreeMap::new(),
+            controller: None,
+            cluster_feed: Feed::pending(PATIENCE),
+            topics: BTreeMap::new(),
+            topics_feed: Feed::pending(PATIENCE),
+            ends: HashMap::new(),
+            ends_feed: Feed::pending(PATIENCE),
+            groups: BTreeMap::new(),
+            groups_feed: Feed::pending(PATIENCE),
+            quorum: Reading::pending(PATIENCE),
+            reassignments: Reading::pending(PATIENCE),
+        }
+    }
+}
+
+impl Kafka {
+    /// The log end offset of a partition, if it was ever read.
+    pub fn end(&self, topic: &str, partition: i32) -> Option<i64> {
+        let ends = self.ends.get(topic)?;
+        ends.get(usize::try_from(partition).ok()?).copied().filter(|o| *o >= 0)
+    }
+}

@@ -1,0 +1,131 @@
+//! One kind's rows, kept by a watch.
+
+use super::{Key, Meta, PATIENCE};
+use crate::domain::{Text, reading::Feed, time::Time};
+use std::collections::BTreeMap;
+
+/// An object that lives in a [`Table`].
+pub trait Row {
+    fn meta(&self) -> &Meta;
+}
+
+/// Rows of one kind in key order, with the watch's freshness.
+#[derive(Debug, Clone)]
+pub struct Table<T> {
+    rows: BTreeMap<Key, T>,
+    /// Rows of a list under way: they join `rows` page by page, and what the finished list did not
+    /// name is then dropped. Until that, old rows stay.
+    listing: Option<std::collections::BTreeSet<Key>>,
+    pub feed: Feed,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table { rows: BTreeMap::new(), listing: None, feed: Feed::pending(PATIENCE) }
+    }
+}
+
+/// News of one kind.
+#[derive(Debug, Clone)]
+pub enum TableDelta<T> {
+    /// A list begins (at first, or again after a lost watch).
+    ListStart,
+    /// One page of it; `remaining` as far as the server says.
+    Page {
+        rows: Vec<T>,
+        remaining: Option<u64>,
+    },
+    /// The list is whole: rows it did not name are gone.
+    ListEnd {
+        at: Time,
+    },
+    /// An object was added or changed.
+    Put {
+        row: T,
+        at: Time,
+    },
+    /// An object is gone.
+    Remove {
+        key: Key,
+        at: Time,
+    },
+    /// The watch is alive and what we hold is true.
+    Heard {
+        at: Time,
+    },
+    Failed {
+        reason: Text,
+        at: Time,
+    },
+}
+
+impl<T: Row> Table<T> {
+    /// Takes in one delta; returns whether anything but a confirmation changed.
+    pub fn apply(&mut self, delta: TableDelta<T>) -> bool {
+        match delta {
+            TableDelta::ListStart => {
+                self.listing = Some(Default::default());
+                false
+            }
+            TableDelta::Page { rows, remaining } => {
+                self.take_page(rows, remaining);
+                true
+            }
+            TableDelta::ListEnd { at } => {
+                if let Some(named) = self.listing.take() {
+                    self.rows.retain(|key, _| named.contains(key));
+                }
+                self.feed.hear(at);
+                true
+            }
+            TableDelta::Put { row, at } => {
+                self.rows.insert(row.meta().key.clone(), row);
+                self.feed.hear(at);
+                true
+            }
+            TableDelta::Remove { key, at } => {
+                self.feed.hear(at);
+                self.rows.remove(&key).is_some()
+            }
+            TableDelta::Heard { at } => {
+                let failed = self.feed.failure().is_some();
+                self.feed.hear(at);
+                failed
+            }
+            TableDelta::Failed { reason, at } => {
+                let changed = self.feed.failure().is_none_or(|f| f.reason != reason);
+                self.feed.fail(reason, at);
+                changed
+            }
+        }
+    }
+
+    fn take_page(&mut self, rows: Vec<T>, remaining: Option<u64>) {
+        let named = self.listing.get_or_insert_default();
+        for row in rows {
+            named.insert(row.meta().key.clone());
+            self.rows.insert(row.meta().key.clone(), row);
+        }
+        let done = named.len() as u64;
+        // A relist keeps the table's age until it is whole; a first list shows its progress.
+        if self.feed.heard().is_none() {
+            self.feed.advance(done, remaining.map(|r| done + r));
+        }
+    }
+
+    pub fn get(&self, key: &Key) -> Option<&T> {
+        self.rows.get(key)
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator {
+        self.rows.values()
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}

@@ -1,0 +1,18 @@
+//! What castellan knows and what follows from it: plain data and pure functions.
+//!
+//! Nothing here knows a clock, a terminal or a network: time is passed in, and everything that
+//! was observed says when (see [`reading`]).
+
+pub mod ask;
+pub mod discovery;
+pub mod kafka;
+pub mod kubernetes;
+pub mod object;
+pub mod reading;
+pub mod snapshot;
+pub mod target;
+pub mod throughput;
+pub mod time;
+
+/// Shared, immutable text: names repeat across thousands of rows.
+pub type Text = std::sync::Arc<str>;

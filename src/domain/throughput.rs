@@ -1,0 +1,158 @@
+//! Throughput: rates over the last quarter of an hour, whoever measured them.
+
+use super::{
+    Text,
+    kafka::{BrokerId, TopicName},
+    reading::Reading,
+    time::Time,
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+/// How long a history is kept.
+pub const HISTORY: Duration = Duration::from_secs(15 * 60);
+/// Several scrapes may fail before the rates count as stale.
+pub const PATIENCE: Duration = Duration::from_secs(45);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Metric {
+    /// Bytes per second.
+    BytesIn,
+    BytesOut,
+    /// Messages per second.
+    MessagesIn,
+    /// Partitions.
+    UnderReplicated,
+    Offline,
+}
+
+/// Whose rate it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    Cluster,
+    Broker(BrokerId),
+    Topic(TopicName),
+}
+
+/// Who measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A Prometheus server: where, and the names that its metrics have.
+    Prometheus { place: Text, dialect: Text },
+    /// The brokers' own exporters, scraped by castellan: how they are reached, and the names.
+    Exporters { route: Text, dialect: Text },
+    /// Differences of log end offsets: messages only.
+    Offsets,
+}
+
+impl Origin {
+    pub fn words(&self) -> String {
+        match self {
+            Origin::Prometheus { place, dialect } => format!("Prometheus {place} ({dialect})"),
+            Origin::Exporters { route, dialect } => format!("exporters by {route} ({dialect})"),
+            Origin::Offsets => "log end offsets (messages only)".into(),
+        }
+    }
+}
+
+/// Points in the order of time, none older than [`HISTORY`] before the newest.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    points: VecDeque<(Time, f64)>,
+}
+
+impl Series {
+    /// Adds a point; one that is not after the last replaces or precedes nothing and is dropped.
+    pub fn push(&mut self, at: Time, value: f64) {
+        if self.points.back().is_some_and(|(last, _)| *last >= at) || !value.is_finite() {
+            return;
+        }
+        self.points.push_back((at, value));
+        while self.points.front().is_some_and(|(first, _)| at.since(*first) > HISTORY) {
+            self.points.pop_front();
+        }
+    }
+
+    pub fn last(&self) -> Option<(Time, f64)> {
+        self.points.back().copied()
+    }
+
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = (Time, f64)> + ExactSizeIterator + '_ {
+        self.points.iter().copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Throughput {
+    pub origin: Reading<Origin>,
+    pub series: HashMap<(Metric, Subject), Series>,
+    /// What the found dialect or source lacks, in words.
+    pub lacks: Vec<Text>,
+    /// The fall-backs that were tried first and why each was left, in words.
+    pub tried: Vec<Text>,
+}
+
+impl Default for Throughput {
+    fn default() -> Self {
+        Throughput {
+            origin: Reading::pending(PATIENCE),
+            series: HashMap::new(),
+            lacks: Vec::new(),
+            tried: Vec::new(),
+        }
+    }
+}
+
+/// News of throughput.
+#[derive(Debug, Clone)]
+pub enum ThroughputDelta {
+    Reset,
+    /// The source was found or changed over.
+    Origin {
+        origin: Origin,
+        lacks: Vec<Text>,
+        tried: Vec<Text>,
+        at: Time,
+    },
+    /// New points; a whole history replaces what was there.
+    Points {
+        points: Vec<(Metric, Subject, Vec<(Time, f64)>)>,
+        at: Time,
+    },
+    Failed {
+        reason: Text,
+        at: Time,
+    },
+}
+
+impl Throughput {
+    pub fn apply(&mut self, delta: ThroughputDelta) -> bool {
+        match delta {
+            ThroughputDelta::Reset => *self = Throughput::default(),
+            ThroughputDelta::Origin { origin, lacks, tried, at } => {
+                self.origin.set(origin, at);
+                (self.lacks, self.tried) = (lacks, tried);
+            }
+            ThroughputDelta::Points { points, at } => {
+                for (metric, subject, points) in points {
+                    let series = self.series.entry((metric, subject)).or_default();
+                    points.into_iter().for_each(|(t, v)| series.push(t, v));
+                }
+                self.origin.feed.hear(at);
+                self.series.retain(|_, s| s.last().is_some_and(|(t, _)| at.since(t) <= HISTORY));
+            }
+            ThroughputDelta::Failed { reason, at } => self.origin.feed.fail(reason, at),
+        }
+        true
+    }
+
+    pub fn series(&self, metric: Metric, subject: Subject) -> Option<&Series> {
+        self.series.get(&(metric, subject))
+    }
+}

@@ -1,0 +1,125 @@
+//! The API server as a way to pods and services that this machine cannot reach itself.
+
+use crate::domain::{Text, kubernetes::Key};
+use kube::{Api, Client, api::Portforwarder};
+use std::sync::{Arc, RwLock};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A byte stream to a port of a pod.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// A handle on the API server, shared by the sources. The client in it is replaced when credentials
+/// had to be renewed, so it is asked for anew for each use.
+#[derive(Clone)]
+pub struct Gate {
+    client: Arc<RwLock<Client>>,
+}
+
+impl Gate {
+    pub fn new(client: Client) -> Self {
+        Gate { client: Arc::new(RwLock::new(client)) }
+    }
+
+    pub fn client(&self) -> Client {
+        self.client.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    pub fn replace(&self, client: Client) {
+        *self.client.write().unwrap_or_else(|e| e.into_inner()) = client;
+    }
+
+    /// A connection to `port` of `pod`: one websocket each, needs `create` (or `get`) on `pods/portforward`.
+    pub async fn port_forward(&self, pod: &Key, port: u16) -> Result<Box<dyn Stream>, Text> {
+        let api: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client(), &pod.namespace);
+        let mut forward = api.portforward(&pod.name, &[port]).await.map_err(|e| words(&e))?;
+        let stream = forward.take_stream(port).ok_or("the API server opened no stream for the port")?;
+        Ok(Box::new(Forwarded { stream, _forward: forward }))
+    }
+
+    /// GET through the service proxy: needs `get` on `services/proxy`.
+    pub async fn get_service(
+        &self,
+        service: &Key,
+        port: u16,
+        https: bool,
+        path: &str,
+    ) -> Result<String, Text> {
+        let scheme = if https { "https:" } else { "" };
+        self.get(&format!(
+            "/api/v1/namespaces/{}/services/{scheme}{}:{port}/proxy{path}",
+            service.namespace, service.name
+        ))
+        .await
+    }
+
+    /// GET through the pod proxy: needs `get` on `pods/proxy`.
+    pub async fn get_pod(&self, pod: &Key, port: u16, path: &str) -> Result<String, Text> {
+        self.get(&format!("/api/v1/namespaces/{}/pods/{}:{port}/proxy{path}", pod.namespace, pod.name)).await
+    }
+
+    /// GET of a path of the API server itself, as text.
+    pub async fn get(&self, path: &str) -> Result<String, Text> {
+        let request = http::Request::get(path).body(Vec::new()).map_err(|e| Text::from(e.to_string()))?;
+        self.client().request_text(request).await.map_err(|e| words(&e))
+    }
+}
+
+/// An error of the API server in one line of words.
+pub fn words(error: &kube::Error) -> Text {
+    match error {
+        kube::Error::Api(status) => status.message.as_str().into(),
+        other => {
+            let mut text = other.to_string();
+            let mut cause = std::error::Error::source(other);
+            while let Some(inner) = cause {
+                let inner_text = inner.to_string();
+                if !text.contains(&inner_text) {
+                    text = format!("{text}: {inner_text}");
+                }
+                cause = inner.source();
+            }
+            text.into()
+        }
+    }
+}
+
+/// A forwarded stream keeps its websocket alive.
+struct Forwarded<S> {
+    stream: S,
+    _forward: Portforwarder,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Forwarded<S> {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Forwarded<S> {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        buf: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        std::pin::Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

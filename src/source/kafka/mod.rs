@@ -1,0 +1,1 @@
+//! Kafka by its own protocol.

@@ -1,0 +1,1 @@
+//! Messages of a topic, by librdkafka.

@@ -1,0 +1,39 @@
+//! Read-only clients. Each turns one system into [`Delta`]s on one bounded channel and fails alone.
+
+pub mod gate;
+pub mod kafka;
+pub mod kubernetes;
+pub mod messages;
+pub mod throughput;
+
+use crate::domain::{snapshot::Delta, time::Time};
+use tokio::sync::mpsc;
+
+/// Where sources send their news. Bounded: a source waits when the app is behind, and sends only what
+/// changed since what it sent before.
+pub type News = mpsc::Sender<Delta>;
+
+/// How many deltas may wait for the app.
+pub const CAPACITY: usize = 1024;
+
+/// The wall clock. Only sources and the main loop read it; rules are given the time.
+pub fn now() -> Time {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time::default().plus(since_epoch)
+}
+
+/// A task that ends when its owner lets go of it.
+#[derive(Debug)]
+pub struct Running(tokio::task::AbortHandle);
+
+impl Running {
+    pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Running(tokio::spawn(task).abort_handle())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,1 @@
+//! Throughput by whoever measures it.
