@@ -4,6 +4,7 @@
 //! was observed says when (see [`reading`]).
 
 pub mod ask;
+pub mod derived;
 pub mod discovery;
 pub mod kafka;
 pub mod kubernetes;

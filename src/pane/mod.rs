@@ -1,0 +1,66 @@
+//! What the screens show: rows and columns, charts, details, described from the domain.
+//!
+//! A pane knows nothing of a terminal, a theme or a key. To add one: a file here and a line in
+//! [`PANES`].
+
+pub mod cell;
+pub mod chart;
+pub mod query;
+pub mod table;
+
+mod pods;
+
+pub use cell::{Cell, Doubt, Figure, Tone};
+pub use query::{Filter, Query, Sort};
+pub use table::{Column, Rows, SortKey, Table};
+
+use crate::domain::{derived::Derived, object::Object, snapshot::Snapshot, time::Time};
+
+/// Everything that content is made from.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    pub snapshot: &'a Snapshot,
+    pub derived: &'a Derived,
+    pub now: Time,
+}
+
+/// One screen.
+pub struct Pane {
+    /// The command that opens it (`:pods`), and its title.
+    pub name: &'static str,
+    /// Other words for the same command, k9s's and kubectl's among them.
+    pub aliases: &'static [&'static str],
+    /// One sentence for help and the palette.
+    pub about: &'static str,
+    /// From top to bottom; the cursor moves through the tables among them.
+    pub blocks: &'static [Block],
+}
+
+pub enum Block {
+    /// The one-line verdict.
+    Verdict,
+    Table {
+        table: &'static dyn Table,
+        /// Shown above it where a pane has several tables.
+        heading: &'static str,
+        /// How much of the free height it gets, relative to the other tables.
+        weight: u16,
+    },
+    Charts(&'static dyn chart::Charts),
+}
+
+/// A pane narrowed to what belongs to one object: where drilling down leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// [`Pane::name`].
+    pub pane: &'static str,
+    pub scope: Option<Object>,
+}
+
+/// Every pane, in the order of the help and of the palette.
+pub static PANES: &[&Pane] = &[&pods::PANE];
+
+/// The pane of that name or alias.
+pub fn find(word: &str) -> Option<&'static Pane> {
+    PANES.iter().copied().find(|p| p.name == word || p.aliases.contains(&word))
+}

@@ -1,0 +1,184 @@
+//! Tables: a list of items of one type, and columns over it.
+//!
+//! A pane implements [`Rows`] for its items; everything else (filter, order, cells of the visible rows)
+//! is the same for all and comes with [`Table`].
+
+use super::{Cell, Filter, Place, Query, World};
+use crate::domain::{Text, object::Object, reading::State};
+use std::{cmp::Ordering, collections::BTreeMap};
+
+/// What a table is made of.
+pub trait Rows: Sized + Sync + 'static {
+    /// A cheap reference into the world.
+    type Item<'a>: Copy;
+
+    /// The object's kind in the plural, for counts and empty tables: `pods`.
+    fn noun(&self) -> &'static str;
+    fn columns(&self) -> &'static [Column<Self>];
+    /// The items in the table's own order.
+    fn items<'a>(&self, world: &World<'a>, scope: Option<&Object>) -> Vec<Self::Item<'a>>;
+    fn object(&self, item: Self::Item<'_>) -> Object;
+    fn find<'a>(&self, world: &World<'a>, object: &Object) -> Option<Self::Item<'a>>;
+    /// The words that a filter looks at: calls `try_word` for each until it says true.
+    fn search(&self, item: Self::Item<'_>, try_word: &mut dyn FnMut(&str) -> bool) -> bool;
+    /// Something is wrong with it.
+    fn fault(&self, world: &World<'_>, item: Self::Item<'_>) -> bool;
+    /// How far the whole table can be trusted.
+    fn state(&self, world: &World<'_>) -> State;
+    /// Where Enter leads.
+    fn drill(&self, _world: &World<'_>, _item: Self::Item<'_>) -> Option<Place> {
+        None
+    }
+    fn namespace<'a>(&self, _item: Self::Item<'a>) -> Option<&'a Text> {
+        None
+    }
+    fn labels<'a>(&self, _item: Self::Item<'a>) -> Option<&'a BTreeMap<Text, Text>> {
+        None
+    }
+}
+
+/// One column of `R`'s table.
+pub struct Column<R: Rows> {
+    pub title: &'static str,
+    /// Cells wanted; a flexible column takes what is left.
+    pub width: Width,
+    pub align: Align,
+    /// When there is not room for all, columns go in the order of this number, highest first; 0 stays.
+    pub rank: u8,
+    pub cell: for<'a> fn(&World<'a>, R::Item<'a>) -> Cell,
+    pub key: for<'a> fn(&World<'a>, R::Item<'a>) -> SortKey<'a>,
+    /// k9s's shifted letter that sorts by it.
+    pub sort: Option<char>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    Fixed(u16),
+    /// At least, and then a share of what is left.
+    Flex(u16),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// What a column sorts by. Unknown values come last in either direction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SortKey<'a> {
+    Number(f64),
+    Text(&'a str),
+    Owned(String),
+    Unknown,
+}
+
+impl SortKey<'_> {
+    fn order(&self, other: &Self, descending: bool) -> Ordering {
+        let turn = |o: Ordering| if descending { o.reverse() } else { o };
+        match (self, other) {
+            (SortKey::Unknown, SortKey::Unknown) => Ordering::Equal,
+            (SortKey::Unknown, _) => Ordering::Greater,
+            (_, SortKey::Unknown) => Ordering::Less,
+            (SortKey::Number(a), SortKey::Number(b)) => turn(a.total_cmp(b)),
+            (a, b) => turn(a.text().cmp(b.text())),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            SortKey::Text(t) => t,
+            SortKey::Owned(t) => t,
+            SortKey::Number(_) | SortKey::Unknown => "",
+        }
+    }
+}
+
+/// A column without its item type: what the view needs to lay it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heading {
+    pub title: &'static str,
+    pub width: Width,
+    pub align: Align,
+    pub rank: u8,
+    pub sort: Option<char>,
+}
+
+/// Any pane's table.
+pub trait Table: Sync {
+    fn noun(&self) -> &'static str;
+    fn headings(&self) -> Vec<Heading>;
+    /// The rows that the query asks for, in its order. Work for when something changed, not for a frame.
+    fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object>;
+    /// The cells of one row; None when the object is gone.
+    fn cells(&self, world: &World<'_>, object: &Object, columns: &[usize]) -> Option<Vec<Cell>>;
+    fn drill(&self, world: &World<'_>, object: &Object) -> Option<Place>;
+    fn state(&self, world: &World<'_>) -> State;
+    fn fault(&self, world: &World<'_>, object: &Object) -> bool;
+}
+
+impl<R: Rows> Table for R {
+    fn noun(&self) -> &'static str {
+        Rows::noun(self)
+    }
+
+    fn headings(&self) -> Vec<Heading> {
+        self.columns()
+            .iter()
+            .map(|c| Heading { title: c.title, width: c.width, align: c.align, rank: c.rank, sort: c.sort })
+            .collect()
+    }
+
+    fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object> {
+        let mut items = self.items(world, query.scope.as_ref());
+        items.retain(|item| keeps(self, world, query, *item));
+        if let Some(sort) = query.sort
+            && let Some(column) = self.columns().get(sort.column)
+        {
+            let mut keyed: Vec<_> = items.iter().map(|item| ((column.key)(world, *item), *item)).collect();
+            keyed.sort_by(|(a, _), (b, _)| a.order(b, sort.descending));
+            items = keyed.into_iter().map(|(_, item)| item).collect();
+        }
+        items.into_iter().map(|item| self.object(item)).collect()
+    }
+
+    fn cells(&self, world: &World<'_>, object: &Object, columns: &[usize]) -> Option<Vec<Cell>> {
+        let item = self.find(world, object)?;
+        let all = self.columns();
+        Some(columns.iter().filter_map(|i| all.get(*i)).map(|c| (c.cell)(world, item)).collect())
+    }
+
+    fn drill(&self, world: &World<'_>, object: &Object) -> Option<Place> {
+        Rows::drill(self, world, self.find(world, object)?)
+    }
+
+    fn state(&self, world: &World<'_>) -> State {
+        Rows::state(self, world)
+    }
+
+    fn fault(&self, world: &World<'_>, object: &Object) -> bool {
+        self.find(world, object).is_some_and(|item| Rows::fault(self, world, item))
+    }
+}
+
+fn keeps<R: Rows>(rows: &R, world: &World<'_>, query: &Query, item: R::Item<'_>) -> bool {
+    let named = match (&query.namespace, rows.namespace(item)) {
+        (Some(wanted), Some(namespace)) => wanted == namespace,
+        _ => true,
+    };
+    named && filtered(rows, &query.filter, item) && (!query.faults || Rows::fault(rows, world, item))
+}
+
+fn filtered<R: Rows>(rows: &R, filter: &Filter, item: R::Item<'_>) -> bool {
+    let mut any = |word: &str| filter.matches_text(word);
+    match filter {
+        Filter::None => true,
+        Filter::Regex(_) | Filter::Fuzzy(_) => rows.search(item, &mut any),
+        Filter::Inverse(_) => !rows.search(item, &mut any),
+        Filter::Labels(wanted) => rows.labels(item).is_some_and(|labels| {
+            wanted
+                .iter()
+                .all(|(k, v)| labels.get(k.as_str()).is_some_and(|have| v.is_empty() || **have == **v))
+        }),
+    }
+}
