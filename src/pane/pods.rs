@@ -5,13 +5,11 @@ use super::{
     table::{Align, Width},
 };
 use crate::domain::{
-    Text,
-    kubernetes::Pod,
+    kubernetes::{Meta, Pod},
     object::{Kind, Object},
     reading::State,
     time::age,
 };
-use std::collections::BTreeMap;
 
 pub static PANE: Pane = Pane {
     name: "pods",
@@ -62,12 +60,8 @@ impl Rows for Pods {
         world.snapshot.kubernetes.pods.feed.state(world.now)
     }
 
-    fn namespace<'a>(&self, pod: &'a Pod) -> Option<&'a Text> {
-        Some(&pod.meta.key.namespace)
-    }
-
-    fn labels<'a>(&self, pod: &'a Pod) -> Option<&'a BTreeMap<Text, Text>> {
-        Some(&pod.meta.labels)
+    fn meta<'a>(&self, _world: &World<'a>, pod: &'a Pod) -> Option<&'a Meta> {
+        Some(&pod.meta)
     }
 }
 

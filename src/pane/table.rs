@@ -4,8 +4,8 @@
 //! is the same for all and comes with [`Table`].
 
 use super::{Cell, Filter, Place, Query, World};
-use crate::domain::{Text, object::Object, reading::State};
-use std::{cmp::Ordering, collections::BTreeMap};
+use crate::domain::{kubernetes::Meta, object::Object, reading::State};
+use std::cmp::Ordering;
 
 /// What a table is made of.
 pub trait Rows: Sized + Sync + 'static {
@@ -29,10 +29,8 @@ pub trait Rows: Sized + Sync + 'static {
     fn drill(&self, _world: &World<'_>, _item: Self::Item<'_>) -> Option<Place> {
         None
     }
-    fn namespace<'a>(&self, _item: Self::Item<'a>) -> Option<&'a Text> {
-        None
-    }
-    fn labels<'a>(&self, _item: Self::Item<'a>) -> Option<&'a BTreeMap<Text, Text>> {
+    /// A Kubernetes object's metadata, for filters by namespace and label.
+    fn meta<'a>(&self, _world: &World<'a>, _item: Self::Item<'a>) -> Option<&'a Meta> {
         None
     }
 }
@@ -162,23 +160,21 @@ impl<R: Rows> Table for R {
 }
 
 fn keeps<R: Rows>(rows: &R, world: &World<'_>, query: &Query, item: R::Item<'_>) -> bool {
-    let named = match (&query.namespace, rows.namespace(item)) {
-        (Some(wanted), Some(namespace)) => wanted == namespace,
-        _ => true,
-    };
-    named && filtered(rows, &query.filter, item) && (!query.faults || Rows::fault(rows, world, item))
+    let named = query.namespace.is_none()
+        || rows.meta(world, item).is_none_or(|m| Some(&m.key.namespace) == query.namespace.as_ref());
+    named && filtered(rows, world, &query.filter, item) && (!query.faults || Rows::fault(rows, world, item))
 }
 
-fn filtered<R: Rows>(rows: &R, filter: &Filter, item: R::Item<'_>) -> bool {
+fn filtered<R: Rows>(rows: &R, world: &World<'_>, filter: &Filter, item: R::Item<'_>) -> bool {
     let mut any = |word: &str| filter.matches_text(word);
     match filter {
         Filter::None => true,
         Filter::Regex(_) | Filter::Fuzzy(_) => rows.search(item, &mut any),
         Filter::Inverse(_) => !rows.search(item, &mut any),
-        Filter::Labels(wanted) => rows.labels(item).is_some_and(|labels| {
+        Filter::Labels(wanted) => rows.meta(world, item).is_some_and(|m| {
             wanted
                 .iter()
-                .all(|(k, v)| labels.get(k.as_str()).is_some_and(|have| v.is_empty() || **have == **v))
+                .all(|(k, v)| m.labels.get(k.as_str()).is_some_and(|have| v.is_empty() || **have == **v))
         }),
     }
 }
