@@ -159,13 +159,13 @@ impl<R: Rows> Table for R {
     }
 }
 
-fn keeps<R: Rows>(rows: &R, world: &World<'_>, query: &Query, item: R::Item<'_>) -> bool {
+fn keeps<'a, R: Rows>(rows: &R, world: &World<'a>, query: &Query, item: R::Item<'a>) -> bool {
     let named = query.namespace.is_none()
         || rows.meta(world, item).is_none_or(|m| Some(&m.key.namespace) == query.namespace.as_ref());
     named && filtered(rows, world, &query.filter, item) && (!query.faults || Rows::fault(rows, world, item))
 }
 
-fn filtered<R: Rows>(rows: &R, world: &World<'_>, filter: &Filter, item: R::Item<'_>) -> bool {
+fn filtered<'a, R: Rows>(rows: &R, world: &World<'a>, filter: &Filter, item: R::Item<'a>) -> bool {
     let mut any = |word: &str| filter.matches_text(word);
     match filter {
         Filter::None => true,
