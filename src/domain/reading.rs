@@ -91,6 +91,10 @@ impl Feed {
         self.patience = patience;
     }
 
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     pub fn heard(&self) -> Option<Time> {
         self.heard
     }

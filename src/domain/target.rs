@@ -14,7 +14,7 @@ pub struct KafkaTarget {
     pub security: Security,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TargetPod {
     pub pod: Key,
     /// As far as the owner's naming rules tell.
@@ -23,6 +23,8 @@ pub struct TargetPod {
     pub ports: Vec<u16>,
     /// The port of the JMX exporter, if one is named.
     pub exporter: Option<u16>,
+    /// The pod's address: Prometheus often knows a broker by nothing else.
+    pub ip: Option<Text>,
 }
 
 /// How clients authenticate; from the configuration.

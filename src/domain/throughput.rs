@@ -75,6 +75,16 @@ impl Series {
         }
     }
 
+    /// Takes in points in the order of time: after the last, they go on; from before it, they replace
+    /// what was there since the first of them (a history read anew).
+    pub fn splice(&mut self, points: Vec<(Time, f64)>) {
+        if let Some((first, _)) = points.first() {
+            let keep = self.points.partition_point(|(t, _)| t < first);
+            self.points.truncate(keep);
+        }
+        points.into_iter().for_each(|(t, v)| self.push(t, v));
+    }
+
     pub fn last(&self) -> Option<(Time, f64)> {
         self.points.back().copied()
     }
@@ -120,11 +130,16 @@ pub enum ThroughputDelta {
         tried: Vec<Text>,
         at: Time,
     },
-    /// New points; a whole history replaces what was there.
+    /// New points, or a whole history ([`Series::splice`]). `at` is when the newest was measured, which
+    /// may be long before it was read.
     Points {
         points: Vec<(Metric, Subject, Vec<(Time, f64)>)>,
         at: Time,
     },
+    /// What the source lacks has changed.
+    Lacks(Vec<Text>),
+    /// The cadence of measuring changed; what is older than this is stale.
+    Patience(Duration),
     Failed {
         reason: Text,
         at: Time,
@@ -136,16 +151,21 @@ impl Throughput {
         match delta {
             ThroughputDelta::Reset => *self = Throughput::default(),
             ThroughputDelta::Origin { origin, lacks, tried, at } => {
+                self.origin = Reading::pending(self.origin.feed.patience());
                 self.origin.set(origin, at);
                 (self.lacks, self.tried) = (lacks, tried);
             }
             ThroughputDelta::Points { points, at } => {
                 for (metric, subject, points) in points {
-                    let series = self.series.entry((metric, subject)).or_default();
-                    points.into_iter().for_each(|(t, v)| series.push(t, v));
+                    self.series.entry((metric, subject)).or_default().splice(points);
                 }
                 self.origin.feed.hear(at);
                 self.series.retain(|_, s| s.last().is_some_and(|(t, _)| at.since(t) <= HISTORY));
+            }
+            ThroughputDelta::Lacks(lacks) => self.lacks = lacks,
+            ThroughputDelta::Patience(patience) => {
+                self.origin.feed.set_patience(patience);
+                return false;
             }
             ThroughputDelta::Failed { reason, at } => self.origin.feed.fail(reason, at),
         }
@@ -154,5 +174,53 @@ impl Throughput {
 
     pub fn series(&self, metric: Metric, subject: Subject) -> Option<&Series> {
         self.series.get(&(metric, subject))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minutes(m: i64) -> Time {
+        Time(m * 60_000)
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_is_kept() {
+        let mut series = Series::default();
+        (0..100).for_each(|m| series.push(minutes(m), m as f64));
+        assert_eq!(series.points().next(), Some((minutes(84), 84.0)));
+        assert_eq!(series.last(), Some((minutes(99), 99.0)));
+    }
+
+    #[test]
+    fn a_history_read_anew_replaces_and_increments_go_on() {
+        let mut series = Series::default();
+        series.splice(vec![(minutes(1), 1.0), (minutes(2), 2.0), (minutes(3), 3.0)]);
+        series.splice(vec![(minutes(4), 4.0)]);
+        series.splice(vec![(minutes(2), 20.0), (minutes(3), 30.0)]);
+        let points: Vec<_> = series.points().collect();
+        assert_eq!(points, [(minutes(1), 1.0), (minutes(2), 20.0), (minutes(3), 30.0)]);
+    }
+
+    #[test]
+    fn what_is_not_a_number_leaves_a_gap() {
+        let mut series = Series::default();
+        series.splice(vec![(minutes(1), f64::NAN), (minutes(2), f64::INFINITY), (minutes(3), 3.0)]);
+        assert_eq!(series.points().collect::<Vec<_>>(), [(minutes(3), 3.0)]);
+    }
+
+    #[test]
+    fn old_samples_of_a_new_origin_are_stale_at_once() {
+        let mut throughput = Throughput::default();
+        throughput.apply(ThroughputDelta::Points { points: vec![], at: minutes(10) });
+        throughput.apply(ThroughputDelta::Origin {
+            origin: Origin::Offsets,
+            lacks: vec![],
+            tried: vec![],
+            at: minutes(5),
+        });
+        let state = throughput.origin.state(minutes(10));
+        assert_eq!(state, crate::domain::reading::State::Stale { age: Duration::from_secs(300) });
     }
 }
