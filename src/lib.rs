@@ -1,3 +1,6 @@
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod pane;
 pub mod source;
+pub mod suggest;

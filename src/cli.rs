@@ -1,0 +1,224 @@
+//! The command line, and what it and the configuration together ask for.
+
+use crate::{
+    config::{self, Config},
+    domain::{Text, target::Security},
+};
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+/// A terminal console for Kafka on Kubernetes: pods, brokers and throughput joined in live panes.
+#[derive(Debug, Parser)]
+#[command(name = "castellan", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// The kubeconfig file [default: $KUBECONFIG, else ~/.kube/config, else the pod's own account]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig context [default: the current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Look at this namespace only
+    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
+    pub namespace: Option<String>,
+    /// Look at all namespaces, whatever the configuration says
+    #[arg(long, short = 'A')]
+    pub all_namespaces: bool,
+    /// Bootstrap servers, or the found Kafka cluster to join, as "namespace/name" [default: found among the pods]
+    #[arg(long, value_name = "HOST:PORT,… | NAMESPACE/NAME")]
+    pub kafka: Option<String>,
+    /// The address of Prometheus [default: found among the services]
+    #[arg(long, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// Seconds between two polls of Kafka
+    #[arg(long, value_name = "SECONDS")]
+    pub refresh: Option<f64>,
+    /// How it looks: auto, dark, light, high-contrast, colour-blind, ansi16, mono, or a theme of your own
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The pane to open first
+    #[arg(long, value_name = "PANE")]
+    pub pane: Option<String>,
+    /// Print the state once and exit: 0 ok, 1 warning, 2 critical, 3 unknown
+    #[arg(long)]
+    pub once: bool,
+    /// The form of --once
+    #[arg(long, short, value_name = "FORM", requires = "once", value_enum, default_value_t)]
+    pub output: Form,
+    /// Seconds that --once waits for its sources
+    #[arg(long, value_name = "SECONDS", requires = "once", default_value_t = 15.0)]
+    pub timeout: f64,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Form {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the defaults, with comments
+    Print,
+}
+
+/// What a session was asked for: the command line over the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub kubeconfig: Option<PathBuf>,
+    pub context: Option<String>,
+    /// None: all namespaces.
+    pub namespace: Option<Text>,
+    pub bootstrap: Vec<(Text, u16)>,
+    /// The found Kafka cluster to join.
+    pub cluster: Option<Text>,
+    pub security: Security,
+    pub prometheus: Option<String>,
+    pub refresh: Duration,
+    pub theme: String,
+    pub ascii: bool,
+    pub mouse: bool,
+    pub pane: Option<String>,
+    /// Other keys for commands, by the commands' names.
+    pub keys: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+impl Cli {
+    /// Joins the command line with the configuration. `context` is the one that the session runs in, so
+    /// that its own section holds even where it is only the kubeconfig's current one.
+    pub fn settings(&self, context: Option<&str>) -> Result<Settings> {
+        let config = config::read(self.config.as_deref(), context)?;
+        let (bootstrap, cluster) = self.kafka(&config)?;
+        Ok(Settings {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            namespace: self.namespace(&config),
+            bootstrap,
+            cluster,
+            security: config.kafka.security()?,
+            prometheus: self.prometheus(&config)?,
+            refresh: self.refresh(&config)?,
+            theme: self.theme.clone().unwrap_or(config.theme),
+            ascii: self.ascii || config.ascii,
+            mouse: config.mouse,
+            pane: self.pane()?,
+            keys: config.keys,
+        })
+    }
+
+    fn namespace(&self, config: &Config) -> Option<Text> {
+        if self.all_namespaces {
+            return None;
+        }
+        let name = self.namespace.clone().unwrap_or_else(|| config.kubernetes.namespace.clone());
+        (!name.is_empty()).then(|| name.into())
+    }
+
+    fn kafka(&self, config: &Config) -> Result<(Vec<(Text, u16)>, Option<Text>)> {
+        let servers =
+            |list: &mut dyn Iterator<Item = &str>| list.map(config::server).collect::<Result<Vec<_>>>();
+        match &self.kafka {
+            Some(name) if name.contains('/') && !name.contains(':') => {
+                Ok((Vec::new(), Some(name.as_str().into())))
+            }
+            Some(list) => Ok((servers(&mut list.split(',')).context("--kafka")?, None)),
+            None => {
+                let bootstrap = servers(&mut config.kafka.bootstrap.iter().map(String::as_str));
+                let cluster = &config.kafka.cluster;
+                Ok((
+                    bootstrap.context("kafka.bootstrap in the configuration")?,
+                    (!cluster.is_empty()).then(|| cluster.as_str().into()),
+                ))
+            }
+        }
+    }
+
+    fn prometheus(&self, config: &Config) -> Result<Option<String>> {
+        let url = self.prometheus.clone().unwrap_or_else(|| config.prometheus.url.clone());
+        if url.is_empty() {
+            return Ok(None);
+        }
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("the address of Prometheus must start with http:// or https://, not \"{url}\"");
+        }
+        Ok(Some(url.trim_end_matches('/').to_string()))
+    }
+
+    fn refresh(&self, config: &Config) -> Result<Duration> {
+        let seconds = self.refresh.unwrap_or(config.refresh);
+        if !(0.5..=3600.0).contains(&seconds) {
+            bail!("--refresh takes 0.5 to 3600 seconds, not {seconds}");
+        }
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    fn pane(&self) -> Result<Option<String>> {
+        let Some(name) = &self.pane else { return Ok(None) };
+        if crate::pane::find(name).is_some() {
+            return Ok(Some(name.clone()));
+        }
+        let names = crate::pane::PANES.iter().map(|p| p.name);
+        let hint = crate::suggest::nearest(name, names.clone()).map(|n| format!("; did you mean {n}?"));
+        bail!(
+            "there is no pane \"{name}\"{} (there are {})",
+            hint.unwrap_or_default(),
+            names.collect::<Vec<_>>().join(", ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A command line without the machine's own configuration.
+    fn settings(args: &[&str]) -> Result<Settings> {
+        let empty = tempfile::NamedTempFile::new()?;
+        let mut all = vec!["castellan", "--config", empty.path().to_str().context("path")?];
+        all.extend(args);
+        Cli::try_parse_from(all)?.settings(None)
+    }
+
+    #[test]
+    fn kafka_takes_servers_or_the_name_of_a_found_cluster() {
+        let servers = settings(&["--kafka", "a:1,b"]).unwrap().bootstrap;
+        assert_eq!(servers, [("a".into(), 1), ("b".into(), 9092)]);
+        assert_eq!(settings(&["--kafka", "kafka/main"]).unwrap().cluster, Some("kafka/main".into()));
+        let said = format!("{:#}", settings(&["--kafka", "a:x"]).unwrap_err());
+        assert!(said.starts_with("--kafka: \"a:x\" is not host:port"), "{said}");
+    }
+
+    #[test]
+    fn wrong_values_get_a_sentence() {
+        let said = |args: &[&str]| format!("{:#}", settings(args).unwrap_err());
+        assert!(said(&["--prometheus", "prom:9090"]).contains("must start with http://"));
+        assert!(said(&["--refresh", "0"]).contains("0.5 to 3600"));
+        assert!(said(&["--pane", "pds"]).contains("did you mean pods?"));
+        assert!(said(&["-n", "a", "-A"]).contains("cannot be used with"));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,186 @@
+//! The configuration file: what it may say, and one clear sentence where it says something else.
+
+mod check;
+
+use crate::domain::{
+    Text,
+    target::{Sasl, SaslMechanism, Security},
+};
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// The commented defaults, as `castellan config print` shows them.
+pub const TEMPLATE: &str = include_str!("default.toml");
+
+/// The file's contents; what it leaves out is as in [`TEMPLATE`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Seconds.
+    pub refresh: f64,
+    pub theme: String,
+    pub ascii: bool,
+    pub mouse: bool,
+    pub kubernetes: KubernetesConfig,
+    pub kafka: KafkaConfig,
+    pub prometheus: PrometheusConfig,
+    pub keys: BTreeMap<String, Vec<String>>,
+    pub contexts: BTreeMap<String, toml::Table>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesConfig {
+    pub namespace: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaConfig {
+    pub bootstrap: Vec<String>,
+    pub cluster: String,
+    pub tls: bool,
+    pub ca_file: String,
+    pub certificate_file: String,
+    pub key_file: String,
+    pub sasl: String,
+    pub user: String,
+    pub password_env: String,
+    pub password_file: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrometheusConfig {
+    pub url: String,
+}
+
+/// Reads the file: the one that was asked for must be there, the one at the usual place may be missing.
+pub fn read(asked: Option<&Path>, context: Option<&str>) -> Result<Config> {
+    let path = asked.map_or_else(usual_path, |p| Ok(p.to_path_buf()))?;
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if asked.is_none() && e.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(e) => bail!("cannot read the configuration {}: {e}", path.display()),
+    };
+    parse(&text, context).with_context(|| format!("in the configuration {}", path.display()))
+}
+
+/// The text laid over the defaults, and then what it says of this context over both.
+pub fn parse(text: &str, context: Option<&str>) -> Result<Config> {
+    let said: toml::Table = text.parse().map_err(|e: toml::de::Error| anyhow!("{}", in_one_line(&e)))?;
+    let mut whole: toml::Table = TEMPLATE.parse().context("the built-in defaults")?;
+    check::keys(&said, &whole)?;
+    let of_context =
+        context.and_then(|c| said.get("contexts")?.get(c)?.as_table().cloned()).unwrap_or_default();
+    check::keys(&of_context, &whole)
+        .with_context(|| format!("in [contexts.{}]", context.unwrap_or_default()))?;
+    lay_over(&mut whole, said);
+    lay_over(&mut whole, of_context);
+    let config: Config = whole.try_into().map_err(|e: toml::de::Error| anyhow!("{}", in_one_line(&e)))?;
+    if !(0.5..=3600.0).contains(&config.refresh) {
+        bail!("refresh = {} is not between 0.5 and 3600 seconds", config.refresh);
+    }
+    Ok(config)
+}
+
+fn lay_over(below: &mut toml::Table, above: toml::Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => lay_over(old, new),
+            (Some(toml::Value::Float(old)), toml::Value::Integer(new)) => *old = new as f64,
+            (_, value) => drop(below.insert(key, value)),
+        }
+    }
+}
+
+fn in_one_line(error: &toml::de::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The folder of castellan's configuration and of the user's own themes.
+pub fn folder() -> Result<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let base =
+        etcetera::choose_base_strategy().context("no home folder is known: set HOME or XDG_CONFIG_HOME")?;
+    Ok(base.config_dir().join("castellan"))
+}
+
+/// The folder of what castellan writes: its log, saved tables.
+pub fn state_folder() -> Result<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let base =
+        etcetera::choose_base_strategy().context("no home folder is known: set HOME or XDG_STATE_HOME")?;
+    Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("castellan"))
+}
+
+fn usual_path() -> Result<PathBuf> {
+    Ok(folder()?.join("config.toml"))
+}
+
+impl KafkaConfig {
+    /// How clients authenticate; reads the password from where the file says it is.
+    pub fn security(&self) -> Result<Security> {
+        let file = |path: &str| (!path.is_empty()).then(|| path.to_string());
+        Ok(Security {
+            tls: self.tls,
+            ca_file: file(&self.ca_file),
+            certificate_file: file(&self.certificate_file),
+            key_file: file(&self.key_file),
+            sasl: self.sasl()?,
+        })
+    }
+
+    fn sasl(&self) -> Result<Option<Sasl>> {
+        let mechanism = match self.sasl.to_ascii_uppercase().as_str() {
+            "" => return Ok(None),
+            "PLAIN" => SaslMechanism::Plain,
+            "SCRAM-SHA-256" => SaslMechanism::ScramSha256,
+            "SCRAM-SHA-512" => SaslMechanism::ScramSha512,
+            other => bail!("kafka.sasl = \"{other}\" is not PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"),
+        };
+        if self.user.is_empty() {
+            bail!("kafka.sasl is set, but kafka.user is empty");
+        }
+        Ok(Some(Sasl { mechanism, user: self.user.clone(), password: self.password()? }))
+    }
+
+    fn password(&self) -> Result<String> {
+        if !self.password_env.is_empty() {
+            std::env::var(&self.password_env)
+                .with_context(|| format!("kafka.password_env names {}, which is not set", self.password_env))
+        } else if !self.password_file.is_empty() {
+            let text = std::fs::read_to_string(&self.password_file)
+                .with_context(|| format!("cannot read kafka.password_file {}", self.password_file))?;
+            Ok(text.trim_end_matches(['\r', '\n']).to_string())
+        } else {
+            bail!("kafka.sasl is set, but neither kafka.password_env nor kafka.password_file")
+        }
+    }
+}
+
+/// `host:port`, with an IPv6 address in brackets; the port may be left out (9092).
+pub fn server(text: &str) -> Result<(Text, u16)> {
+    let text = text.trim();
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (
+            host,
+            port.parse().map_err(|_| {
+                anyhow!("\"{text}\" is not host:port: the port is not a number from 1 to 65535")
+            })?,
+        ),
+        _ => (text, 9092),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() || port == 0 || host.contains(|c: char| c.is_whitespace() || c == '/') {
+        bail!("\"{text}\" is not host:port");
+    }
+    Ok((host.into(), port))
+}
+
+#[cfg(test)]
+mod tests;
