@@ -8,6 +8,7 @@ pub mod chart;
 pub mod query;
 pub mod table;
 
+mod objects;
 mod pods;
 
 pub use cell::{Cell, Doubt, Figure, Tone};
@@ -45,6 +46,8 @@ pub enum Block {
         heading: &'static str,
         /// How much of the free height it gets, relative to the other tables.
         weight: u16,
+        /// Left out where the screen is not at least 30 lines high.
+        spare: bool,
     },
     Charts(&'static dyn chart::Charts),
 }

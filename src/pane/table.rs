@@ -3,7 +3,7 @@
 //! A pane implements [`Rows`] for its items; everything else (filter, order, cells of the visible rows)
 //! is the same for all and comes with [`Table`].
 
-use super::{Cell, Filter, Place, Query, World};
+use super::{Cell, Doubt, Filter, Place, Query, World};
 use crate::domain::{kubernetes::Meta, object::Object, reading::State};
 use std::cmp::Ordering;
 
@@ -43,10 +43,66 @@ pub struct Column<R: Rows> {
     pub align: Align,
     /// When there is not room for all, columns go in the order of this number, highest first; 0 stays.
     pub rank: u8,
-    pub cell: for<'a> fn(&World<'a>, R::Item<'a>) -> Cell,
-    pub key: for<'a> fn(&World<'a>, R::Item<'a>) -> SortKey<'a>,
+    pub cell: CellOf<R>,
+    pub key: KeyOf<R>,
     /// k9s's shifted letter that sorts by it.
     pub sort: Option<char>,
+    /// How far its values can be trusted, where that is not the whole table's state.
+    pub state: Option<StateOf<R>>,
+}
+
+type CellOf<R> = for<'a> fn(&World<'a>, <R as Rows>::Item<'a>) -> Cell;
+type KeyOf<R> = for<'a> fn(&World<'a>, <R as Rows>::Item<'a>) -> SortKey<'a>;
+type StateOf<R> = for<'a> fn(&World<'a>, <R as Rows>::Item<'a>) -> State;
+
+impl<R: Rows> Column<R> {
+    const fn new(title: &'static str, width: Width, align: Align, cell: CellOf<R>, key: KeyOf<R>) -> Self {
+        Column { title, width, align, rank: 0, cell, key, sort: None, state: None }
+    }
+
+    /// Text in at most `width` cells.
+    pub const fn text(title: &'static str, width: u16, cell: CellOf<R>, key: KeyOf<R>) -> Self {
+        Self::new(title, Width::Fixed(width), Align::Left, cell, key)
+    }
+
+    /// Text in at least `width` cells, and a share of what is left.
+    pub const fn wide(title: &'static str, width: u16, cell: CellOf<R>, key: KeyOf<R>) -> Self {
+        Self::new(title, Width::Flex(width), Align::Left, cell, key)
+    }
+
+    /// A value whose last digits stand under each other.
+    pub const fn number(title: &'static str, width: u16, cell: CellOf<R>, key: KeyOf<R>) -> Self {
+        Self::new(title, Width::Fixed(width), Align::Right, cell, key)
+    }
+
+    pub const fn rank(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    pub const fn sort(mut self, letter: char) -> Self {
+        self.sort = Some(letter);
+        self
+    }
+
+    pub const fn read_from(mut self, state: StateOf<R>) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// The cell, as doubtful as what it was read from. A first list's rows are shown as they arrive, so
+    /// a pending table makes no doubt.
+    fn show<'a>(&self, rows: &R, world: &World<'a>, item: R::Item<'a>) -> Cell {
+        let mut cell = (self.cell)(world, item);
+        if cell.doubt == Doubt::None {
+            let state = self.state.map_or_else(|| Rows::state(rows, world), |of| of(world, item));
+            cell.doubt = match Doubt::from(&state) {
+                Doubt::Pending => Doubt::None,
+                doubt => doubt,
+            };
+        }
+        cell
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +199,7 @@ impl<R: Rows> Table for R {
     fn cells(&self, world: &World<'_>, object: &Object, columns: &[usize]) -> Option<Vec<Cell>> {
         let item = self.find(world, object)?;
         let all = self.columns();
-        Some(columns.iter().filter_map(|i| all.get(*i)).map(|c| (c.cell)(world, item)).collect())
+        Some(columns.iter().filter_map(|i| all.get(*i)).map(|c| c.show(self, world, item)).collect())
     }
 
     fn drill(&self, world: &World<'_>, object: &Object) -> Option<Place> {
