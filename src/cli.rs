@@ -2,7 +2,10 @@
 
 use crate::{
     config::{self, Config},
-    domain::{Text, target::Security},
+    domain::{
+        Text,
+        target::{Security, Server},
+    },
 };
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -88,7 +91,7 @@ pub struct Settings {
     pub context: Option<String>,
     /// None: all namespaces.
     pub namespace: Option<Text>,
-    pub bootstrap: Vec<(Text, u16)>,
+    pub bootstrap: Vec<Server>,
     /// The found Kafka cluster to join.
     pub cluster: Option<Text>,
     pub security: Security,
@@ -133,7 +136,7 @@ impl Cli {
         (!name.is_empty()).then(|| name.into())
     }
 
-    fn kafka(&self, config: &Config) -> Result<(Vec<(Text, u16)>, Option<Text>)> {
+    fn kafka(&self, config: &Config) -> Result<(Vec<Server>, Option<Text>)> {
         let servers =
             |list: &mut dyn Iterator<Item = &str>| list.map(config::server).collect::<Result<Vec<_>>>();
         match &self.kafka {

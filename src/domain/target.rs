@@ -2,13 +2,16 @@
 
 use super::{Text, kafka::BrokerId, kubernetes::Key};
 
+/// A host and a port.
+pub type Server = (Text, u16);
+
 /// One Kafka cluster to poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KafkaTarget {
     /// As shown in the header and the picker: `kafka/kafka`.
     pub name: Text,
     /// Addresses to try first, as given by `--kafka` or by the bootstrap Service.
-    pub bootstrap: Vec<(Text, u16)>,
+    pub bootstrap: Vec<Server>,
     /// The brokers' pods: how they are reached when their advertised listeners are not.
     pub pods: Vec<TargetPod>,
     pub security: Security,

@@ -119,6 +119,9 @@ impl Default for Throughput {
     }
 }
 
+/// Points of one series.
+pub type Points = (Metric, Subject, Vec<(Time, f64)>);
+
 /// News of throughput.
 #[derive(Debug, Clone)]
 pub enum ThroughputDelta {
@@ -133,7 +136,7 @@ pub enum ThroughputDelta {
     /// New points, or a whole history ([`Series::splice`]). `at` is when the newest was measured, which
     /// may be long before it was read.
     Points {
-        points: Vec<(Metric, Subject, Vec<(Time, f64)>)>,
+        points: Vec<Points>,
         at: Time,
     },
     /// What the source lacks has changed.

@@ -17,6 +17,7 @@ pub type News = mpsc::Sender<Delta>;
 pub const CAPACITY: usize = 1024;
 
 /// The wall clock. Only sources and the main loop read it; rules are given the time.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Time {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Time::default().plus(since_epoch)
