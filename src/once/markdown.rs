@@ -1,0 +1,55 @@
+//! The report as Markdown, for an incident's page.
+
+use super::{Report, Sheet, printable, severity_word, state_words, utc, words};
+use std::fmt::Write as _;
+
+pub fn markdown(report: &Report) -> String {
+    let mut out = format!("## {}\n\n", escaped(&report.verdict));
+    let _ = writeln!(
+        out,
+        "{} · context `{}` · castellan {}\n",
+        utc(report.at),
+        printable(&report.session.context).replace('`', "'"),
+        report.session.version
+    );
+    for source in &report.sources {
+        let how = if source.how.is_empty() { String::new() } else { format!(" · {}", source.how) };
+        let _ = writeln!(out, "- {}: {}{}", source.name, escaped(&state_words(&source.state)), escaped(&how));
+    }
+    if !report.findings.is_empty() {
+        out.push('\n');
+    }
+    for finding in &report.findings {
+        let _ = writeln!(out, "- **{}** {}", severity_word(finding.severity), escaped(&finding.line));
+    }
+    report.tables.iter().filter(|sheet| !sheet.rows.is_empty()).for_each(|sheet| table(&mut out, sheet));
+    out
+}
+
+fn table(out: &mut String, sheet: &Sheet) {
+    let cells: Vec<Vec<String>> =
+        sheet.rows.iter().map(|row| row.iter().map(|c| escaped(&words(c))).collect()).collect();
+    let kept: Vec<usize> =
+        (0..sheet.columns.len()).filter(|i| cells.iter().any(|row| !row[*i].is_empty())).collect();
+    let line = |texts: Vec<&str>| format!("| {} |\n", texts.join(" | "));
+    let _ = write!(out, "\n**{}**\n\n", escaped(&sheet.heading));
+    out.push_str(&line(kept.iter().map(|i| sheet.columns[*i].0).collect()));
+    out.push_str(&line(kept.iter().map(|_| "---").collect()));
+    for row in &cells {
+        out.push_str(&line(kept.iter().map(|i| row[*i].as_str()).collect()));
+    }
+}
+
+/// Text that Markdown and HTML leave as it is.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in printable(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
