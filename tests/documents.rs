@@ -1,0 +1,76 @@
+//! The README's tables are made from the registries. This test fails where they differ; run it with
+//! `CASTELLAN_WRITE_DOCUMENTS=1` to write them anew.
+
+use castellan::{cli::Cli, pane::PANES};
+use clap::CommandFactory as _;
+use std::{fmt::Write as _, fs, path::Path};
+
+fn row(cells: &[&str]) -> String {
+    format!("| {} |\n", cells.iter().map(|c| c.replace('|', "\\|")).collect::<Vec<_>>().join(" | "))
+}
+
+fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut out = row(titles) + &row(&vec!["---"; titles.len()]);
+    for cells in rows {
+        out += &row(&cells.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    out
+}
+
+fn panes() -> String {
+    let rows = PANES.iter().map(|pane| {
+        let words: Vec<String> =
+            std::iter::once(&pane.name).chain(pane.aliases).map(|w| format!("`:{w}`")).collect();
+        vec![words.join(" "), pane.about.to_string()]
+    });
+    table(&["command", "what it shows"], rows)
+}
+
+fn options() -> String {
+    let mut command = Cli::command();
+    command.build();
+    let mut out = String::new();
+    for option in command.get_arguments().filter(|a| !a.is_hide_set()) {
+        let long = option.get_long().map(|l| format!("--{l}"));
+        let short = option.get_short().map(|s| format!("-{s}"));
+        let names: Vec<String> = [long, short].into_iter().flatten().collect();
+        let value = option.get_value_names().filter(|_| option.get_action().takes_values());
+        let value = value.map(|v| format!(" {}", v[0])).unwrap_or_default();
+        let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+        out += &row(&[&format!("`{}{value}`", names.join("`, `")), &help]);
+    }
+    row(&["option", "meaning"]) + &row(&["---", "---"]) + &out
+}
+
+fn configuration() -> String {
+    format!("```toml\n{}```\n", castellan::config::TEMPLATE)
+}
+
+/// The document with every marked part replaced by what its maker makes.
+fn made(document: &str) -> String {
+    let makers: [(&str, fn() -> String); 3] =
+        [("panes", panes), ("options", options), ("configuration", configuration)];
+    makers.into_iter().fold(document.to_string(), |text, (name, make)| {
+        let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+        let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no {start} in the README"));
+        let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no {end} in the README"));
+        let mut whole = String::new();
+        let _ = write!(whole, "{before}{start}{}{end}{after}", make());
+        whole
+    })
+}
+
+#[test]
+fn the_readme_says_what_the_registries_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let written = fs::read_to_string(&path).expect("README.md");
+    let made = made(&written);
+    if std::env::var_os("CASTELLAN_WRITE_DOCUMENTS").is_some() {
+        fs::write(&path, made).expect("a writable README.md");
+        return;
+    }
+    assert!(
+        written == made,
+        "the README's tables differ from the registries: run CASTELLAN_WRITE_DOCUMENTS=1 cargo test --test documents"
+    );
+}
