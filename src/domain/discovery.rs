@@ -64,3 +64,22 @@ pub enum Bond {
     /// Only the naming rule says so.
     Unverified,
 }
+
+/// Whether a rule reads the environment variable `name` of a container: those that say which broker it is
+/// and what it listens on, and none that may hold a secret.
+pub fn env_is_read(name: &str) -> bool {
+    const READ: [&str; 10] = [
+        "NODE_ID",
+        "BROKER_ID",
+        "MIN_ID",
+        "PROCESS_ROLES",
+        "LISTENERS",
+        "ADVERTISED_LISTENERS",
+        "CONTROLLER_LISTENER_NAMES",
+        "CONTROLLER_QUORUM_VOTERS",
+        "ZOOKEEPER_CONNECT",
+        "CLUSTER_ID",
+    ];
+    let Some(name) = name.strip_prefix("KAFKA_") else { return false };
+    READ.contains(&name.strip_prefix("CFG_").unwrap_or(name))
+}

@@ -65,22 +65,21 @@ impl Gate {
     }
 }
 
-/// An error of the API server in one line of words.
+/// An error of the API server in one line of words: its own message, else the innermost cause.
 pub fn words(error: &kube::Error) -> Text {
-    match error {
-        kube::Error::Api(status) => status.message.as_str().into(),
-        other => {
-            let mut text = other.to_string();
-            let mut cause = std::error::Error::source(other);
-            while let Some(inner) = cause {
-                let inner_text = inner.to_string();
-                if !text.contains(&inner_text) {
-                    text = format!("{text}: {inner_text}");
-                }
-                cause = inner.source();
-            }
-            text.into()
-        }
+    if let kube::Error::Api(status) = error {
+        return status.message.as_str().into();
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    let text = innermost.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}", first.to_lowercase(), letters.as_str()).into(),
+        None => error.to_string().into(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What pods stand on and are reached by: nodes, claims, budgets, autoscalers, services, events.
 
-use super::{Meta, Row};
+use super::{Deployment, Meta, Pod, ReplicaSet, Row, StatefulSet};
 use crate::domain::{Text, time::Time};
 use std::collections::BTreeMap;
 
@@ -118,13 +118,18 @@ pub struct Event {
     pub last: Time,
 }
 
+/// Every object keeps its metadata in the same place.
 macro_rules! rows {
     ($($kind:ty),*) => {$(
         impl Row for $kind {
             fn meta(&self) -> &Meta {
                 &self.meta
             }
+
+            fn meta_mut(&mut self) -> &mut Meta {
+                &mut self.meta
+            }
         }
     )*};
 }
-rows!(Node, Claim, Budget, Autoscaler, Service, Event);
+rows!(Pod, StatefulSet, Deployment, ReplicaSet, Node, Claim, Budget, Autoscaler, Service, Event);

@@ -70,6 +70,19 @@ impl Meta {
     }
 }
 
+/// Whether a rule reads the annotation `name`.
+pub fn annotation_is_read(name: &str) -> bool {
+    const READ: [&str; 6] = [
+        "kubectl.kubernetes.io/default-container",
+        "kubernetes.io/config.mirror",
+        "platform.confluent.io/broker-id-offset",
+        "argocd.argoproj.io/tracking-id",
+        "meta.helm.sh/release-name",
+        "deployment.kubernetes.io/revision",
+    ];
+    READ.contains(&name) || name.starts_with("strimzi.io/")
+}
+
 /// Everything watched of one Kubernetes cluster.
 #[derive(Debug, Clone)]
 pub struct Kubernetes {

@@ -1,6 +1,6 @@
 //! Pods.
 
-use super::{Meta, Row};
+use super::Meta;
 use crate::domain::{Text, time::Time};
 use std::collections::BTreeMap;
 
@@ -21,12 +21,6 @@ pub struct Pod {
     pub claims: BTreeMap<Text, Text>,
     /// Seconds between SIGTERM and SIGKILL.
     pub grace: u32,
-}
-
-impl Row for Pod {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use crate::domain::{Text, reading::Feed, time::Time};
 use std::collections::BTreeMap;
 
 /// An object that lives in a [`Table`].
-pub trait Row {
+pub trait Row: PartialEq {
     fn meta(&self) -> &Meta;
+    fn meta_mut(&mut self) -> &mut Meta;
 }
 
 /// Rows of one kind in key order, with the watch's freshness.
@@ -79,9 +80,8 @@ impl<T: Row> Table<T> {
                 true
             }
             TableDelta::Put { row, at } => {
-                self.rows.insert(row.meta().key.clone(), row);
                 self.feed.hear(at);
-                true
+                self.put(row)
             }
             TableDelta::Remove { key, at } => {
                 self.feed.hear(at);
@@ -98,6 +98,22 @@ impl<T: Row> Table<T> {
                 changed
             }
         }
+    }
+
+    /// Takes in a row; returns whether anything that a rule reads is different. Heartbeats (of nodes, of
+    /// leader elections) change nothing but the version.
+    fn put(&mut self, row: T) -> bool {
+        let key = row.meta().key.clone();
+        let Some(held) = self.rows.get_mut(&key) else {
+            self.rows.insert(key, row);
+            return true;
+        };
+        held.meta_mut().resource_version = row.meta().resource_version.clone();
+        if *held == row {
+            return false;
+        }
+        *held = row;
+        true
     }
 
     fn take_page(&mut self, rows: Vec<T>, remaining: Option<u64>) {
@@ -127,5 +143,56 @@ impl<T: Row> Table<T> {
 
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{kubernetes::Node, reading::State};
+
+    fn node(name: &str, version: &str) -> Node {
+        let mut node = Node::default();
+        node.meta.key = Key::new("", name);
+        node.meta.resource_version = version.into();
+        node
+    }
+
+    fn names(table: &Table<Node>) -> Vec<&str> {
+        table.iter().map(|n| &*n.meta.key.name).collect()
+    }
+
+    #[test]
+    fn a_heartbeat_is_taken_in_but_changes_nothing() {
+        let mut table = Table::default();
+        assert!(table.apply(TableDelta::Put { row: node("a", "1"), at: Time(1) }));
+        assert!(!table.apply(TableDelta::Put { row: node("a", "2"), at: Time(2) }));
+        assert_eq!(table.get(&Key::new("", "a")).map(|n| &*n.meta.resource_version), Some("2"));
+        assert_eq!(table.feed.heard(), Some(Time(2)));
+        assert!(
+            table.apply(TableDelta::Put { row: Node { unschedulable: true, ..node("a", "3") }, at: Time(3) })
+        );
+    }
+
+    #[test]
+    fn a_relist_keeps_the_old_rows_until_it_is_whole() {
+        let mut table = Table::default();
+        let page = |names: &[&str], remaining| TableDelta::Page {
+            rows: names.iter().map(|n| node(n, "1")).collect(),
+            remaining,
+        };
+        table.apply(TableDelta::ListStart);
+        table.apply(page(&["a", "b"], Some(1)));
+        let State::Pending(Some(progress)) = table.feed.state(Time(0)) else { panic!("no progress") };
+        assert_eq!((progress.done, progress.total), (2, Some(3)));
+        table.apply(page(&["c"], None));
+        table.apply(TableDelta::ListEnd { at: Time(0) });
+        assert!(table.feed.state(Time(0)).is_live());
+
+        table.apply(TableDelta::ListStart);
+        table.apply(page(&["c", "d"], None));
+        assert_eq!(names(&table), ["a", "b", "c", "d"]);
+        table.apply(TableDelta::ListEnd { at: Time(1) });
+        assert_eq!(names(&table), ["c", "d"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The controllers that make pods.
 
-use super::{Meta, Row};
+use super::Meta;
 use crate::domain::Text;
 use std::collections::BTreeMap;
 
@@ -46,22 +46,4 @@ pub struct ReplicaSet {
     pub meta: Meta,
     pub replicas: i32,
     pub ready: i32,
-}
-
-impl Row for StatefulSet {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-}
-
-impl Row for Deployment {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-}
-
-impl Row for ReplicaSet {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
 }

@@ -1,1 +1,113 @@
-//! Kubernetes by watches.
+//! Kubernetes by lists and watches, read in protobuf and reduced to rows as it arrives.
+
+mod backoff;
+mod credentials;
+mod envelope;
+mod exec;
+mod intern;
+mod kubeconfig;
+mod newest;
+mod project;
+mod pulse;
+mod reach;
+mod request;
+mod trouble;
+mod watched;
+mod watcher;
+mod wire;
+
+pub use kubeconfig::Options;
+
+use super::{News, Running, gate::Gate, now};
+use crate::domain::{Text, kubernetes::*};
+use credentials::{Credentials, prepare};
+use exec::Terminal;
+use futures::FutureExt;
+use pulse::Pulse;
+use request::Server;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinSet, time::sleep};
+use watched::Watched;
+use watcher::{Common, Watcher};
+
+/// An API server and who we are to it.
+#[derive(Clone)]
+pub struct Connection {
+    pub gate: Gate,
+    pub context: Text,
+    pub cluster: Text,
+    pub user: Text,
+    /// The default namespace: `--namespace`, else the context's.
+    pub namespace: Text,
+    /// Every context of the kubeconfig, for the picker.
+    pub contexts: Vec<Text>,
+    credentials: Arc<Credentials>,
+}
+
+/// Reads the kubeconfig and runs its auth plugin, which may use the terminal: call it before the terminal
+/// goes raw. Asks nothing of the API server, so one that cannot be reached is no error here.
+///
+/// # Errors
+/// One sentence that says what to do.
+pub async fn connect(options: &Options) -> Result<Connection, Text> {
+    let mut chosen = kubeconfig::choose(options).await?;
+    let expires = prepare(&mut chosen.config, Terminal::Free).await?;
+    let namespace = chosen.config.default_namespace.as_str().into();
+    let credentials = Credentials::new(options.clone(), chosen.config, expires)?;
+    Ok(Connection {
+        gate: credentials.gate().clone(),
+        context: chosen.context,
+        cluster: chosen.cluster,
+        user: chosen.user,
+        namespace,
+        contexts: chosen.contexts,
+        credentials,
+    })
+}
+
+/// Watches every kind in the namespace `wanted` (None: all) until the result is dropped. Where all
+/// namespaces are denied, the connection's own namespace is watched instead.
+pub fn watch(connection: &Connection, wanted: Option<Text>, news: News) -> Running {
+    let common = Common {
+        server: Server::new(connection.credentials.clone()),
+        reaches: Arc::new(reach::Reaches::new(wanted.clone(), news.clone())),
+        news,
+        texts: Arc::default(),
+        wanted,
+        fallback: connection.namespace.clone(),
+    };
+    Running::spawn(async move {
+        let (beats, pulse) = watch::channel(Pulse::default());
+        common.reaches.start().await;
+        let mut tasks = JoinSet::new();
+        // The nodes and the pods first: the first screen waits for them.
+        tasks.spawn(keep::<Pod>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Node>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<StatefulSet>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Deployment>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<ReplicaSet>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Service>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Claim>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Budget>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Autoscaler>(common.clone(), pulse.clone()));
+        tasks.spawn(keep::<Event>(common.clone(), pulse));
+        tasks.spawn(pulse::beat(common.server, common.news, beats));
+        while tasks.join_next().await.is_some() {}
+    })
+}
+
+/// Runs one kind's watcher and, should it ever panic, says so and starts it anew.
+async fn keep<R: Watched>(common: Common, pulse: watch::Receiver<Pulse>) {
+    loop {
+        let watcher = Watcher::<R>::new(common.clone(), pulse.clone());
+        if AssertUnwindSafe(watcher.run()).catch_unwind().await.is_ok() {
+            return;
+        }
+        let reason = format!("castellan's watch of {} broke (see its log)", R::KIND.resource());
+        let failed = TableDelta::Failed { reason: reason.into(), at: now() };
+        if common.news.send(R::delta(failed).into()).await.is_err() {
+            return;
+        }
+        sleep(Duration::from_secs(30)).await;
+    }
+}

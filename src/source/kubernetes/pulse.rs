@@ -1,0 +1,89 @@
+//! The connection's pulse: a cheap question every few seconds, so that a server that hangs or cannot be
+//! reached is known at once, and so is that what the watches hold is still true.
+
+use super::{request::Server, trouble::Trouble};
+use crate::{
+    domain::{Text, kubernetes::KubernetesDelta},
+    source::{News, now},
+};
+use std::time::Duration;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+const EVERY: Duration = Duration::from_secs(5);
+/// While it is down, so that its return is seen soon.
+const WHILE_DOWN: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// What the watches hear of the pulse.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Pulse {
+    #[default]
+    Unknown,
+    /// The n-th beat.
+    Alive(u64),
+    Down(Text),
+}
+
+/// Beats until nobody listens.
+pub async fn beat(server: Server, news: News, watches: watch::Sender<Pulse>) {
+    let mut beats = 0;
+    loop {
+        let down = match ask(&server).await {
+            Ok(version) => {
+                beats += 1;
+                if tell(&news, Ok(version)).await.is_err() {
+                    return;
+                }
+                watches.send_replace(Pulse::Alive(beats));
+                false
+            }
+            // Slow but there: a long list over a thin line leaves little for the pulse.
+            Err(_) if server.life.quiet() < DEADLINE => false,
+            Err(reason) => {
+                if tell(&news, Err(reason.clone())).await.is_err() {
+                    return;
+                }
+                if !matches!(*watches.borrow(), Pulse::Down(_)) {
+                    server.credentials.reconnect().await;
+                }
+                watches.send_replace(Pulse::Down(reason));
+                true
+            }
+        };
+        if server.credentials.expiring().await {
+            // When that fails the server will soon refuse the old ones, and the watches say so.
+            let _ = server.credentials.renew(server.credentials.generation()).await;
+        }
+        sleep(if down { WHILE_DOWN } else { EVERY }).await;
+    }
+}
+
+async fn tell(news: &News, answer: Result<Text, Text>) -> Result<(), ()> {
+    news.send(KubernetesDelta::Server { answer, at: now() }.into()).await.map_err(|_| ())
+}
+
+/// The server's git version.
+async fn ask(server: &Server) -> Result<Text, Text> {
+    let seen = server.credentials.generation();
+    let answer = timeout(DEADLINE, server.read("/version", ACCEPT_JSON)).await;
+    match answer.unwrap_or_else(|_| Err(server.silent(DEADLINE))) {
+        Ok(body) => Ok(version(&body)),
+        // Whoever refuses is there.
+        Err(Trouble::Denied(_) | Trouble::Missing(_)) => Ok("unknown version".into()),
+        Err(Trouble::Unauthorized) => {
+            server.credentials.renew(seen).await?;
+            Err(Trouble::Unauthorized.words())
+        }
+        Err(trouble) => Err(trouble.words()),
+    }
+}
+
+const ACCEPT_JSON: &str = "application/json";
+
+fn version(body: &[u8]) -> Text {
+    let info: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    info["gitVersion"].as_str().unwrap_or("unknown version").into()
+}

@@ -1,0 +1,405 @@
+//! One kind's list and watch: a small machine that always comes back.
+
+use super::{
+    backoff::{Backoff, jitter},
+    envelope::{self, ACCEPT_LIST, ACCEPT_WATCH},
+    intern::Interner,
+    newest::Newest,
+    project,
+    pulse::Pulse,
+    reach::{Reaches, sentence},
+    request::Server,
+    trouble::Trouble,
+    watched::Watched,
+    wire,
+};
+use crate::{
+    domain::{
+        Text,
+        kubernetes::{Key, TableDelta},
+    },
+    source::{News, now},
+};
+use bytes::{Bytes, BytesMut};
+use prost::Message;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
+
+/// Objects a page: about 5 MB of pods, so that memory is bounded and the first rows are there soon.
+const PAGE: usize = 500;
+/// The server ends a watch after about this long, with a bookmark before. A connection that died without
+/// a word is found by then.
+const WATCH: Duration = Duration::from_secs(40);
+/// What the server is given on top before the connection is taken for dead.
+const GRACE: Duration = Duration::from_secs(5);
+/// A watch that lasted this long worked.
+const WORKED: Duration = Duration::from_secs(5);
+/// How often what was denied, or is not there, is asked for again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What all watchers of a connection share.
+#[derive(Clone)]
+pub struct Common {
+    pub server: Server,
+    pub news: News,
+    pub reaches: Arc<Reaches>,
+    pub texts: Arc<Mutex<Interner>>,
+    /// The namespace asked for; None: all.
+    pub wanted: Option<Text>,
+    /// Where to look when all namespaces are denied.
+    pub fallback: Text,
+}
+
+pub struct Watcher<R> {
+    common: Common,
+    pulse: watch::Receiver<Pulse>,
+    /// None: all namespaces.
+    scope: Option<Text>,
+    /// Up to where the rows are known; None: list first.
+    version: Option<String>,
+    newest: Newest,
+    backoff: Backoff,
+    /// When a wider scope was last asked for in vain.
+    denied: Option<Instant>,
+    kind: std::marker::PhantomData<fn() -> R>,
+}
+
+impl<R: Watched> Watcher<R> {
+    pub fn new(common: Common, pulse: watch::Receiver<Pulse>) -> Self {
+        Watcher {
+            scope: common.wanted.clone(),
+            common,
+            pulse,
+            version: None,
+            newest: Newest::default(),
+            backoff: Backoff::default(),
+            denied: None,
+            kind: std::marker::PhantomData,
+        }
+    }
+
+    /// Lists and watches until nobody reads the news.
+    pub async fn run(mut self) {
+        loop {
+            let seen = self.common.server.credentials.generation();
+            let started = Instant::now();
+            let result = match self.version.clone() {
+                None => self.list().await,
+                Some(_) if self.wider_is_due() => self.widen().await,
+                Some(version) => self.follow(version).await,
+            };
+            if started.elapsed() > WORKED {
+                self.backoff.reset();
+            }
+            let go_on = match result {
+                Ok(()) => Ok(()),
+                Err(trouble) => self.mend(trouble, seen).await,
+            };
+            if go_on.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn mend(&mut self, trouble: Trouble, seen: u64) -> Result<(), Trouble> {
+        match trouble {
+            Trouble::Closed => return Err(Trouble::Closed),
+            Trouble::Gone => self.version = None,
+            Trouble::Denied(_) => return self.denied().await,
+            Trouble::Missing(_) => {
+                let kind = R::KIND;
+                let what = format!("the API server does not serve {} ({})", kind.resource(), kind.api());
+                self.fail(what.into()).await?;
+                self.pause(AGAIN).await;
+                return Ok(());
+            }
+            Trouble::Unauthorized => {
+                if let Err(reason) = self.common.server.credentials.renew(seen).await {
+                    self.fail(reason).await?;
+                }
+            }
+            Trouble::Other(reason) => self.fail(reason).await?,
+        }
+        let pause = self.backoff.pause();
+        self.pause(pause).await;
+        Ok(())
+    }
+
+    /// Falls back to one namespace, or says what is missing and asks again later.
+    async fn denied(&mut self) -> Result<(), Trouble> {
+        let verb = if self.version.is_some() { "watch" } else { "list" };
+        let sentence = sentence(R::KIND, verb, self.scope.as_deref());
+        let fallback = &self.common.fallback;
+        if self.scope.is_none() && R::KIND.namespaced() && !fallback.is_empty() {
+            self.common.reaches.lacks(R::KIND, sentence, Some(fallback.clone())).await;
+            self.scope = Some(fallback.clone());
+            self.version = None;
+            self.denied = Some(Instant::now());
+            return Ok(());
+        }
+        self.common.reaches.lacks(R::KIND, sentence.clone(), None).await;
+        self.fail(sentence).await?;
+        self.pause(AGAIN).await;
+        self.scope = self.common.wanted.clone();
+        self.version = None;
+        Ok(())
+    }
+
+    fn wider_is_due(&self) -> bool {
+        self.scope != self.common.wanted && self.denied.is_none_or(|at| at.elapsed() > AGAIN)
+    }
+
+    /// Asks whether all namespaces may be read by now.
+    async fn widen(&mut self) -> Result<(), Trouble> {
+        self.denied = Some(Instant::now());
+        let path = format!("{}?limit=1", path::<R>(self.common.wanted.as_deref()));
+        match self.common.server.read(&path, ACCEPT_LIST).await {
+            Ok(_) => {
+                self.scope = self.common.wanted.clone();
+                self.version = None;
+                Ok(())
+            }
+            Err(Trouble::Denied(_)) => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Waits, but not longer than until the server is back.
+    async fn pause(&mut self, span: Duration) {
+        let was_down = matches!(*self.pulse.borrow_and_update(), Pulse::Down(_));
+        let back = async {
+            while self.pulse.changed().await.is_ok() {
+                if was_down && matches!(*self.pulse.borrow_and_update(), Pulse::Alive(_)) {
+                    return;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = back => {}
+            () = sleep(span) => {}
+        }
+    }
+
+    async fn list(&mut self) -> Result<(), Trouble> {
+        self.tell(TableDelta::ListStart).await?;
+        let base = path::<R>(self.scope.as_deref());
+        let (mut next, mut kept) = (String::new(), Vec::new());
+        loop {
+            let page = match &*next {
+                "" => format!("{base}?limit={PAGE}"),
+                next => format!("{base}?limit={PAGE}&continue={}", percent(next)),
+            };
+            let body = self.common.server.read(&page, ACCEPT_LIST).await?;
+            let list = wire::List::decode(envelope::open(body)?)?;
+            let head = list.metadata.unwrap_or_default();
+            let rows = self.rows(list.items)?;
+            let remaining = head.remaining.and_then(|n| u64::try_from(n).ok());
+            if R::NEWEST.is_some() {
+                kept.extend(rows);
+            } else {
+                self.tell(TableDelta::Page { rows, remaining }).await?;
+            }
+            next = text(&head.next);
+            if next.is_empty() {
+                self.end_list(kept).await?;
+                self.version = Some(text(&head.resource_version));
+                return Ok(());
+            }
+        }
+    }
+
+    async fn end_list(&mut self, kept: Vec<R>) -> Result<(), Trouble> {
+        if let Some(limit) = R::NEWEST {
+            let rows = self.newest.restart(kept, limit);
+            self.tell(TableDelta::Page { rows, remaining: None }).await?;
+        }
+        self.tell(TableDelta::ListEnd { at: now() }).await?;
+        if self.scope == self.common.wanted {
+            self.common.reaches.has(R::KIND).await;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, items: Vec<Bytes>) -> Result<Vec<R>, Trouble> {
+        let mut texts = self.texts();
+        items.into_iter().map(|item| Ok(R::project(item, &mut texts)?)).collect()
+    }
+
+    fn texts(&self) -> MutexGuard<'_, Interner> {
+        self.common.texts.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Watches from `version` until the server ends the watch, the connection breaks or the server was away.
+    async fn follow(&mut self, version: String) -> Result<(), Trouble> {
+        let span = WATCH.mul_f64(jitter(0.25));
+        let path = format!(
+            "{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+            path::<R>(self.scope.as_deref()),
+            percent(&version),
+            span.as_secs()
+        );
+        let begin = Instant::now();
+        let mut body = self.common.server.get(&path, ACCEPT_WATCH).await?.into_body();
+        self.tell(TableDelta::Heard { at: now() }).await?;
+        let (mut buffer, mut was_down, deadline) = (BytesMut::new(), false, begin + span + GRACE);
+        self.pulse.mark_unchanged();
+        loop {
+            tokio::select! {
+                chunk = self.common.server.chunk(&mut body) => match chunk {
+                    Ok(Some(chunk)) => {
+                        buffer.extend_from_slice(&chunk);
+                        self.take(&mut buffer).await?;
+                    }
+                    // Ended, or broken off: the next watch finds out whether the server is there.
+                    Ok(None) | Err(_) => return self.ended(begin).await,
+                },
+                () = sleep_until(deadline) => return Ok(()),
+                beat = self.pulse.changed() => {
+                    beat.map_err(|_| Trouble::Closed)?;
+                    let pulse = self.pulse.borrow_and_update().clone();
+                    match pulse {
+                        Pulse::Down(reason) => {
+                            was_down = true;
+                            self.fail(reason).await?;
+                        }
+                        // This connection may be dead without knowing: a new one resumes where it was.
+                        Pulse::Alive(_) if was_down => return Ok(()),
+                        Pulse::Alive(_) => self.tell(TableDelta::Heard { at: now() }).await?,
+                        Pulse::Unknown => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// A server or proxy that ends every watch at once must not be asked in a tight loop.
+    async fn ended(&mut self, begin: Instant) -> Result<(), Trouble> {
+        if begin.elapsed() < WORKED {
+            let pause = self.backoff.pause();
+            self.pause(pause).await;
+        }
+        Ok(())
+    }
+
+    /// Takes the whole frames in `buffer`. Of several changes of one object only the last is told.
+    async fn take(&mut self, buffer: &mut BytesMut) -> Result<(), Trouble> {
+        let (mut deltas, mut places) = (Vec::new(), HashMap::new());
+        let mut ended = Ok(());
+        while let Some(frame) = envelope::next_frame(buffer)? {
+            match self.event(frame) {
+                Ok(event) => collect(event, &mut deltas, &mut places),
+                Err(trouble) => {
+                    ended = Err(trouble);
+                    break;
+                }
+            }
+        }
+        for delta in deltas {
+            self.change(delta).await?;
+        }
+        ended
+    }
+
+    /// Reads one event; None: a bookmark.
+    fn event(&mut self, frame: Bytes) -> Result<Option<TableDelta<R>>, Trouble> {
+        let event = wire::WatchEvent::decode(frame)?;
+        let object = envelope::open(event.object.unwrap_or_default().raw)?;
+        let at = now();
+        let delta = match &*event.kind {
+            b"ERROR" => {
+                let status = wire::Status::decode(object)?;
+                let code = u16::try_from(status.code).unwrap_or_default();
+                return Err(Trouble::status(code, text(&status.message).into()));
+            }
+            b"BOOKMARK" => {
+                self.version = Some(project::resource_version(object)?);
+                return Ok(None);
+            }
+            b"DELETED" => {
+                self.version = Some(project::resource_version(object.clone())?);
+                TableDelta::Remove { key: project::key(object, &mut self.texts())?, at }
+            }
+            _ => {
+                let row = R::project(object, &mut self.texts())?;
+                self.version = Some(row.meta().resource_version.to_string());
+                TableDelta::Put { row, at }
+            }
+        };
+        Ok(Some(delta))
+    }
+
+    async fn change(&mut self, delta: TableDelta<R>) -> Result<(), Trouble> {
+        match (R::NEWEST, delta) {
+            (Some(limit), TableDelta::Put { row, at }) => {
+                for delta in self.newest.put(row, limit, at) {
+                    self.tell(delta).await?;
+                }
+                Ok(())
+            }
+            (Some(_), TableDelta::Remove { key, .. }) if !self.newest.remove(&key) => Ok(()),
+            (_, delta) => self.tell(delta).await,
+        }
+    }
+
+    async fn fail(&self, reason: Text) -> Result<(), Trouble> {
+        self.tell(TableDelta::Failed { reason, at: now() }).await
+    }
+
+    async fn tell(&self, delta: TableDelta<R>) -> Result<(), Trouble> {
+        self.common.news.send(R::delta(delta).into()).await.map_err(|_| Trouble::Closed)
+    }
+}
+
+/// Puts an event in its place: the last word on an object replaces the earlier ones. A bookmark confirms
+/// what is held.
+fn collect<R: Watched>(
+    event: Option<TableDelta<R>>,
+    deltas: &mut Vec<TableDelta<R>>,
+    places: &mut HashMap<Key, usize>,
+) {
+    let delta = event.unwrap_or_else(|| TableDelta::Heard { at: now() });
+    let key = match &delta {
+        TableDelta::Put { row, .. } => row.meta().key.clone(),
+        TableDelta::Remove { key, .. } => key.clone(),
+        _ => return deltas.push(delta),
+    };
+    match places.get(&key) {
+        Some(place) => deltas[*place] = delta,
+        None => {
+            places.insert(key, deltas.len());
+            deltas.push(delta);
+        }
+    }
+}
+
+fn path<R: Watched>(scope: Option<&str>) -> String {
+    let (api, resource) = (R::KIND.api(), R::KIND.resource());
+    match scope.filter(|_| R::KIND.namespaced()) {
+        Some(namespace) => format!("{api}/namespaces/{}/{resource}", percent(namespace)),
+        None => format!("{api}/{resource}"),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A value as a part of a URL.
+pub fn percent(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
