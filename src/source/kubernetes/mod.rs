@@ -16,6 +16,9 @@ mod watched;
 mod watcher;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use kubeconfig::Options;
 
 use super::{News, Running, gate::Gate, now};
