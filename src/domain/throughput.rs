@@ -28,6 +28,18 @@ pub enum Metric {
     Offline,
 }
 
+impl Metric {
+    pub fn words(self) -> &'static str {
+        match self {
+            Metric::BytesIn => "bytes in",
+            Metric::BytesOut => "bytes out",
+            Metric::MessagesIn => "messages in",
+            Metric::UnderReplicated => "under-replicated partitions",
+            Metric::Offline => "offline partitions",
+        }
+    }
+}
+
 /// Whose rate it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
@@ -119,8 +131,8 @@ impl Default for Throughput {
     }
 }
 
-/// Points of one series.
-pub type Points = (Metric, Subject, Vec<(Time, f64)>);
+/// Points of several series, each in the order of time.
+pub type Points = Vec<(Metric, Subject, Vec<(Time, f64)>)>;
 
 /// News of throughput.
 #[derive(Debug, Clone)]
@@ -136,7 +148,7 @@ pub enum ThroughputDelta {
     /// New points, or a whole history ([`Series::splice`]). `at` is when the newest was measured, which
     /// may be long before it was read.
     Points {
-        points: Vec<Points>,
+        points: Points,
         at: Time,
     },
     /// What the source lacks has changed.
@@ -159,18 +171,24 @@ impl Throughput {
                 (self.lacks, self.tried) = (lacks, tried);
             }
             ThroughputDelta::Points { points, at } => {
+                let changed = !points.is_empty() || self.origin.feed.failure().is_some();
                 for (metric, subject, points) in points {
                     self.series.entry((metric, subject)).or_default().splice(points);
                 }
                 self.origin.feed.hear(at);
                 self.series.retain(|_, s| s.last().is_some_and(|(t, _)| at.since(t) <= HISTORY));
+                return changed;
             }
             ThroughputDelta::Lacks(lacks) => self.lacks = lacks,
             ThroughputDelta::Patience(patience) => {
                 self.origin.feed.set_patience(patience);
                 return false;
             }
-            ThroughputDelta::Failed { reason, at } => self.origin.feed.fail(reason, at),
+            ThroughputDelta::Failed { reason, at } => {
+                let changed = self.origin.feed.failure().is_none_or(|f| f.reason != reason);
+                self.origin.feed.fail(reason, at);
+                return changed;
+            }
         }
         true
     }

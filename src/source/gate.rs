@@ -1,6 +1,7 @@
 //! The API server as a way to pods and services that this machine cannot reach itself.
 
 use crate::domain::{Text, kubernetes::Key};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::{Api, Client, api::Portforwarder};
 use std::sync::{Arc, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -37,31 +38,45 @@ impl Gate {
         Ok(Box::new(Forwarded { stream, _forward: forward }))
     }
 
-    /// GET through the service proxy: needs `get` on `services/proxy`.
-    pub async fn get_service(
+    /// GET through the service proxy, whatever the service answers; needs `get` on `services/proxy`.
+    pub async fn ask_service(
         &self,
         service: &Key,
         port: u16,
         https: bool,
         path: &str,
-    ) -> Result<String, Text> {
+        limit: usize,
+    ) -> Result<(u16, String), Text> {
         let scheme = if https { "https:" } else { "" };
-        self.get(&format!(
-            "/api/v1/namespaces/{}/services/{scheme}{}:{port}/proxy{path}",
-            service.namespace, service.name
-        ))
-        .await
+        let (namespace, name) = (&service.namespace, &service.name);
+        self.ask(&format!("/api/v1/namespaces/{namespace}/services/{scheme}{name}:{port}/proxy{path}"), limit)
+            .await
     }
 
-    /// GET through the pod proxy: needs `get` on `pods/proxy`.
-    pub async fn get_pod(&self, pod: &Key, port: u16, path: &str) -> Result<String, Text> {
-        self.get(&format!("/api/v1/namespaces/{}/pods/{}:{port}/proxy{path}", pod.namespace, pod.name)).await
+    /// GET through the pod proxy, whatever the pod answers; needs `get` on `pods/proxy`.
+    pub async fn ask_pod(
+        &self,
+        pod: &Key,
+        port: u16,
+        path: &str,
+        limit: usize,
+    ) -> Result<(u16, String), Text> {
+        self.ask(&format!("/api/v1/namespaces/{}/pods/{}:{port}/proxy{path}", pod.namespace, pod.name), limit)
+            .await
     }
 
-    /// GET of a path of the API server itself, as text.
-    pub async fn get(&self, path: &str) -> Result<String, Text> {
-        let request = http::Request::get(path).body(Vec::new()).map_err(|e| Text::from(e.to_string()))?;
-        self.client().request_text(request).await.map_err(|e| words(&e))
+    /// GET of a path of the API server: the HTTP status and at most `limit` bytes of text.
+    async fn ask(&self, path: &str, limit: usize) -> Result<(u16, String), Text> {
+        let request = http::Request::get(path).body(kube::client::Body::empty());
+        let request = request.map_err(|e| Text::from(e.to_string()))?;
+        let answer = self.client().send(request).await.map_err(|e| words(&e))?;
+        let status = answer.status().as_u16();
+        let body = Limited::new(answer.into_body(), limit).collect().await;
+        let body = body.map_err(|e| match e.downcast_ref::<LengthLimitError>() {
+            Some(_) => Text::from(format!("the answer is larger than {} MiB", limit >> 20)),
+            None => Text::from(format!("the answer broke off: {e}")),
+        })?;
+        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
     }
 }
 
