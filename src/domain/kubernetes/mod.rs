@@ -2,6 +2,8 @@
 
 mod cluster;
 mod pod;
+mod relations;
+mod status;
 mod table;
 mod workload;
 
@@ -9,6 +11,8 @@ pub use cluster::{
     Autoscaler, Budget, Claim, ConditionStatus, Event, Node, NodeCondition, Service, ServicePort, Taint,
 };
 pub use pod::{Container, ContainerKind, ContainerState, Pod, PodCondition};
+pub use relations::selects;
+pub use status::PodStatus;
 pub use table::{Row, Table, TableDelta};
 pub use workload::{Deployment, ReplicaSet, StatefulSet};
 

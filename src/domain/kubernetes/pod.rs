@@ -55,6 +55,8 @@ pub struct Container {
     pub mounts: Vec<(Text, Text)>,
     /// None until the kubelet reported on it.
     pub state: Option<ContainerState>,
+    /// Its place in that report, which kubectl's STATUS goes by (kubelets sort by name).
+    pub place: u16,
     pub ready: bool,
     /// The startup probe passed (meaningful for sidecars).
     pub started: bool,

@@ -75,7 +75,8 @@ fn container(
     texts: &mut Interner,
 ) -> Container {
     let none = wire::ContainerStatus::default();
-    let status = statuses.iter().find(|s| s.name == c.name).unwrap_or(&none);
+    let place = statuses.iter().position(|s| s.name == c.name);
+    let status = place.map_or(&none, |place| &statuses[place]);
     let env: Vec<_> = c
         .env
         .iter()
@@ -89,12 +90,19 @@ fn container(
         ports: c.ports.iter().map(|p| (texts.shared(&p.name), port(p.port))).collect(),
         kafka_env: map(env.iter(), texts),
         mounts: c.mounts.iter().map(|m| (texts.shared(&m.name), texts.shared(&m.path))).collect(),
-        state: status.state.as_ref().and_then(|s| state(s, texts)),
+        // Reported without a state means waiting for a reason not told.
+        state: place.map(|_| reported(status.state.as_ref(), texts)),
+        place: place.and_then(|p| u16::try_from(p).ok()).unwrap_or_default(),
         ready: status.ready,
         started: status.started,
         restarts: u32::try_from(status.restarts).unwrap_or_default(),
         last_end: status.last.as_ref().and_then(|s| state(s, texts)),
     }
+}
+
+fn reported(s: Option<&wire::ContainerState>, texts: &mut Interner) -> ContainerState {
+    s.and_then(|s| state(s, texts))
+        .unwrap_or_else(|| ContainerState::Waiting { reason: texts.shared(b""), message: texts.shared(b"") })
 }
 
 fn state(s: &wire::ContainerState, texts: &mut Interner) -> Option<ContainerState> {
