@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod derived;
 pub mod discovery;
+pub mod human;
 pub mod kafka;
 pub mod kubernetes;
 pub mod object;

@@ -8,8 +8,13 @@ pub mod chart;
 pub mod query;
 pub mod table;
 
+mod events;
+mod nodes;
 mod objects;
 mod pods;
+mod policies;
+mod storage;
+mod workloads;
 
 pub use cell::{Cell, Doubt, Figure, Tone};
 pub use query::{Filter, Query, Sort};
@@ -61,7 +66,17 @@ pub struct Place {
 }
 
 /// Every pane, in the order of the help and of the palette.
-pub static PANES: &[&Pane] = &[&pods::PANE];
+pub static PANES: &[&Pane] = &[
+    &pods::PANE,
+    &workloads::STATEFULSETS,
+    &workloads::DEPLOYMENTS,
+    &nodes::PANE,
+    &events::PANE,
+    &storage::PANE,
+    &policies::SERVICES,
+    &policies::BUDGETS,
+    &policies::AUTOSCALERS,
+];
 
 /// The pane of that name or alias.
 pub fn find(word: &str) -> Option<&'static Pane> {

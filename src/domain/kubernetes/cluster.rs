@@ -46,6 +46,12 @@ pub struct Node {
     pub memory: u64,
 }
 
+impl Node {
+    pub fn condition(&self, kind: &str) -> Option<&NodeCondition> {
+        self.conditions.iter().find(|c| &*c.kind == kind)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claim {
     pub meta: Meta,

@@ -1,0 +1,125 @@
+//! Groups summed up, and their members recognised as pods.
+
+use crate::domain::{
+    Text,
+    kafka::{Committed, Group, GroupId, GroupState, Kafka, Member, TopicName},
+    kubernetes::{Key, Kubernetes},
+};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
+
+/// One group in numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupRow {
+    pub id: GroupId,
+    pub state: GroupState,
+    /// Messages over all its partitions whose log end is known; None: of none.
+    pub lag: Option<u64>,
+    /// Partitions with a commit whose log end is not known: the lag is at least what is shown.
+    pub unknown: u32,
+    /// How long ago the messages it reads now were written; None: cannot be told.
+    pub late: Option<Duration>,
+    /// The partition that is furthest behind.
+    pub worst: Option<(TopicName, i32, u64)>,
+}
+
+/// Groups, worst first.
+#[derive(Debug, Clone, Default)]
+pub struct Groups {
+    rows: Vec<GroupRow>,
+    index: HashMap<GroupId, usize>,
+}
+
+impl Groups {
+    pub fn of(kafka: &Kafka) -> Self {
+        let mut rows: Vec<_> = kafka.groups.values().map(|group| GroupRow::of(group, kafka)).collect();
+        rows.sort_by(|a, b| a.badness().cmp(&b.badness()).then_with(|| a.id.cmp(&b.id)));
+        let index = rows.iter().enumerate().map(|(i, row)| (row.id.clone(), i)).collect();
+        Groups { rows, index }
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &GroupRow> {
+        self.rows.iter()
+    }
+
+    pub fn get(&self, id: &str) -> Option<&GroupRow> {
+        self.rows.get(*self.index.get(id)?)
+    }
+}
+
+impl GroupRow {
+    fn of(group: &Group, kafka: &Kafka) -> Self {
+        let mut row = GroupRow {
+            id: group.id.clone(),
+            state: group.state,
+            lag: None,
+            unknown: 0,
+            late: None,
+            worst: None,
+        };
+        let commits = group.offsets.last().map_or(&[][..], |c| c);
+        for commits in commits.chunk_by(|a, b| a.topic == b.topic) {
+            let ends = kafka.ends.get(&commits[0].topic).map_or(&[][..], |e| e);
+            commits.iter().for_each(|commit| row.add(commit, ends));
+        }
+        row
+    }
+
+    fn add(&mut self, commit: &Committed, ends: &[i64]) {
+        let Some(lag) = lag(commit.offset, ends, commit.partition) else {
+            self.unknown += 1;
+            return;
+        };
+        *self.lag.get_or_insert(0) += lag;
+        if lag > 0 && self.worst.as_ref().is_none_or(|(_, _, most)| lag > *most) {
+            self.worst = Some((commit.topic.clone(), commit.partition, lag));
+        }
+    }
+
+    fn badness(&self) -> impl Ord + use<> {
+        (Reverse(self.late), Reverse(self.lag))
+    }
+}
+
+/// How many messages a commit is behind; None: the log end is not known. A commit beyond an end that
+/// was read a moment before it is not behind.
+pub fn lag(committed: i64, ends: &[i64], partition: i32) -> Option<u64> {
+    let end = *ends.get(usize::try_from(partition).ok()?)?;
+    (end >= 0).then(|| u64::try_from(end - committed).unwrap_or(0))
+}
+
+/// Pods by what a Kafka client shows of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Pods {
+    /// None: several pods have it.
+    by_name: HashMap<Text, Option<Key>>,
+    by_address: HashMap<Text, Option<Key>>,
+}
+
+impl Pods {
+    pub fn of(kubernetes: &Kubernetes) -> Self {
+        let mut pods = Pods::default();
+        pods.by_name.reserve(kubernetes.pods.len());
+        pods.by_address.reserve(kubernetes.pods.len());
+        // The address of a finished pod may already be another's.
+        let running = |phase: &str| phase == "Running" || phase == "Pending";
+        for pod in kubernetes.pods.iter().filter(|p| running(&p.phase)) {
+            let key = &pod.meta.key;
+            let note = |map: &mut HashMap<Text, Option<Key>>, name: &Text| {
+                map.entry(name.clone()).and_modify(|k| *k = None).or_insert_with(|| Some(key.clone()));
+            };
+            note(&mut pods.by_name, &key.name);
+            if let Some(address) = &pod.ip {
+                note(&mut pods.by_address, address);
+            }
+        }
+        pods
+    }
+
+    /// The pod that a group's member runs in: by the address that the broker saw, else by a client id
+    /// that is a pod's name. Pods on the host's network share an address, so several tell nothing.
+    pub fn of_member(&self, member: &Member) -> Option<&Key> {
+        let address = member.host.strip_prefix('/').unwrap_or(&member.host);
+        let by_address = self.by_address.get(address).and_then(Option::as_ref);
+        by_address.or_else(|| self.by_name.get(&member.client_id)?.as_ref())
+    }
+}

@@ -1,0 +1,39 @@
+//! Other workloads' pods that do not work. They are shown, but wake nobody.
+
+use super::{super::Finding, Joined, Severity, for_how_long, live, trouble};
+use crate::domain::{
+    object::{Kind, Object},
+    snapshot::Snapshot,
+    time::Time,
+};
+
+/// So many are named one by one.
+const MOST: usize = 5;
+
+pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
+    if !live(&snapshot.kubernetes.pods.feed, now) {
+        return Vec::new();
+    }
+    let home = joined.cluster().map(|c| &c.namespace);
+    let pods = snapshot.kubernetes.pods.iter().filter(|pod| joined.broker_of(&pod.meta.key).is_none());
+    let mut stuck: Vec<_> =
+        pods.filter_map(|pod| Some((pod, trouble(pod, now).filter(|t| t.stuck)?))).collect();
+    // The cluster's own namespace first.
+    stuck.sort_by_key(|(pod, _)| Some(&pod.meta.key.namespace) != home);
+    let more = stuck.len().saturating_sub(MOST);
+    stuck.truncate(MOST);
+    let last = stuck.len().saturating_sub(1);
+    let tell = |(i, (pod, trouble)): (usize, (&crate::domain::kubernetes::Pod, super::Trouble))| {
+        let severity = if Some(&pod.meta.key.namespace) == home { Severity::Warning } else { Severity::Ok };
+        let rest = if i == last && more > 0 { format!(" (and {more} more pods)") } else { String::new() };
+        let how_long = for_how_long(trouble.since, now);
+        let key = &pod.meta.key;
+        let line = format!("pod {key} {}{how_long}{rest}", trouble.word);
+        let subject = Object::Kube { kind: Kind::Pod, key: key.clone(), uid: pod.meta.uid.clone() };
+        Finding::new("pod", severity, subject, line)
+            .brief(format!("pod {} {}{how_long}", key.name, trouble.word))
+            .since(trouble.since)
+            .seen(format!("{}: {}", trouble.word, trouble.detail))
+    };
+    stuck.into_iter().enumerate().map(tell).collect()
+}

@@ -1,0 +1,61 @@
+//! Sources that are silent: what depends on them is unknown, and this says so.
+
+use super::{super::Finding, Joined, Severity};
+use crate::domain::{
+    object::Object,
+    reading::{Feed, State},
+    snapshot::Snapshot,
+    throughput::Origin,
+    time::{Time, age},
+};
+
+pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
+    let kubernetes = &snapshot.kubernetes;
+    let kafka = &snapshot.kafka;
+    let throughput = match snapshot.throughput.origin.last() {
+        Some(Origin::Prometheus { .. }) | None => "Prometheus",
+        Some(Origin::Exporters { .. }) => "exporters",
+        Some(Origin::Offsets) => "offset rates",
+    };
+    let mut findings: Vec<_> = silent("Kubernetes", &kubernetes.server.feed, now).into_iter().collect();
+    if findings.is_empty() {
+        let tables = [
+            ("pods", &kubernetes.pods.feed),
+            ("nodes", &kubernetes.nodes.feed),
+            ("StatefulSets", &kubernetes.stateful_sets.feed),
+            ("claims", &kubernetes.claims.feed),
+        ];
+        findings.extend(tables.into_iter().filter_map(|(name, feed)| silent(name, feed, now)));
+    }
+    let bodies = [
+        ("Kafka", &kafka.cluster_feed),
+        ("Kafka topics", &kafka.topics_feed),
+        ("Kafka groups", &kafka.groups_feed),
+        ("log ends", &kafka.ends_feed),
+    ];
+    // Where the cluster is silent, its parts are too.
+    findings.extend(bodies.into_iter().find_map(|(name, feed)| silent(name, feed, now)));
+    findings.extend(silent(throughput, &snapshot.throughput.origin.feed, now));
+    findings
+}
+
+fn silent(name: &'static str, feed: &Feed, now: Time) -> Option<Finding> {
+    let (line, brief) = match feed.state(now) {
+        State::Live | State::Pending(_) => return None,
+        State::Stale { age: a } => {
+            let a = age(a);
+            (
+                format!("{name}: not heard for {a}; what is shown of it is that old"),
+                format!("{name} stale {a}"),
+            )
+        }
+        State::Failed { reason, age: Some(a) } => {
+            let a = age(a);
+            (format!("{name}: {reason}; what is shown of it is {a} old"), format!("{name} silent {a}"))
+        }
+        State::Failed { reason, age: None } => (format!("{name}: {reason}"), format!("{name} unreachable")),
+    };
+    let since = feed.failure().map(|f| f.since).or(feed.heard());
+    let subject = Object::Finding(format!("source {name}").into());
+    Some(Finding::new("source", Severity::Unknown, subject, line).brief(brief).since(since))
+}

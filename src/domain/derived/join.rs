@@ -1,0 +1,230 @@
+//! One row per broker, joined from its pod and from the broker itself.
+
+use super::{
+    found,
+    groups::{Groups, Pods},
+    tally::{Sizes, Tally, Totals, tallies},
+};
+use crate::domain::{
+    Text,
+    discovery::{Bond, BrokerPod, FoundCluster},
+    kafka::{Broker, BrokerId},
+    kubernetes::{Key, Node, Pod},
+    object::{Kind, Object},
+    snapshot::Snapshot,
+};
+use std::collections::HashMap;
+
+/// What the rules and the panes share: the sources brought together, not yet judged.
+#[derive(Debug, Clone, Default)]
+pub struct Joined {
+    /// Every Kafka cluster found among the pods, in the order of their names.
+    pub clusters: Vec<FoundCluster>,
+    chosen: Option<usize>,
+    /// By id; then pods that nobody knows the broker of, by name.
+    pub brokers: Vec<BrokerRow>,
+    pub totals: Totals,
+    pub sizes: Sizes,
+    pub groups: Groups,
+    /// Pods by name and address, to recognise clients.
+    pub pods: Pods,
+    /// How many pods each node carries.
+    pub pods_on: HashMap<Text, u32>,
+}
+
+/// A broker with no pod, a pod with no broker, a broker that only replica lists still name: each has its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokerRow {
+    /// None: a pod whose broker cannot be told.
+    pub id: Option<BrokerId>,
+    pub pod: Option<(Key, Text)>,
+    /// None: there is nothing to compare, because a side is missing.
+    pub bond: Option<Bond>,
+    pub node: Option<Text>,
+    /// The node's zone.
+    pub zone: Option<Text>,
+    /// Whether it is the active controller.
+    pub controller: bool,
+    pub tally: Tally,
+    pub disk: Option<Disk>,
+}
+
+/// The fullest of a broker's log dirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// Bytes of replicas on all log dirs.
+    pub replicas: u64,
+    /// Bytes used and in all of the volume that is fullest; unknown before Kafka 3.3.
+    pub volume: Option<(u64, u64)>,
+}
+
+impl Disk {
+    /// From 0 to 1.
+    pub fn share(&self) -> Option<f64> {
+        let (used, total) = self.volume?;
+        (total > 0).then(|| used as f64 / total as f64)
+    }
+}
+
+impl BrokerRow {
+    pub fn object(&self) -> Object {
+        match (&self.id, self.pod_object()) {
+            (Some(id), _) => Object::Broker(*id),
+            (None, Some(pod)) => pod,
+            (None, None) => unreachable!("a row has a broker or a pod"),
+        }
+    }
+
+    pub fn pod_object(&self) -> Option<Object> {
+        let (key, uid) = self.pod.clone()?;
+        Some(Object::Kube { kind: Kind::Pod, key, uid })
+    }
+
+    /// The broker's id, else the pod's name.
+    pub fn name(&self) -> String {
+        match (&self.id, &self.pod) {
+            (Some(id), _) => id.to_string(),
+            (None, Some((key, _))) => key.name.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+impl Joined {
+    pub fn of(snapshot: &Snapshot, choice: Option<&str>) -> Self {
+        let clusters = found::clusters(&snapshot.kubernetes);
+        let chosen = choose(&clusters, choice);
+        let (tallies, totals) = tallies(&snapshot.kafka);
+        let brokers = rows(snapshot, chosen.map(|i| &clusters[i]), &tallies);
+        Joined {
+            brokers,
+            totals,
+            sizes: Sizes::of(&snapshot.kafka),
+            groups: Groups::of(&snapshot.kafka),
+            pods: Pods::of(&snapshot.kubernetes),
+            pods_on: pods_on(snapshot),
+            clusters,
+            chosen,
+        }
+    }
+
+    /// The cluster whose brokers are joined.
+    pub fn cluster(&self) -> Option<&FoundCluster> {
+        self.clusters.get(self.chosen?)
+    }
+
+    pub fn broker(&self, id: BrokerId) -> Option<&BrokerRow> {
+        self.brokers.iter().find(|row| row.id == Some(id))
+    }
+
+    pub fn broker_of(&self, pod: &Key) -> Option<&BrokerRow> {
+        self.brokers.iter().find(|row| row.pod.as_ref().is_some_and(|(key, _)| key == pod))
+    }
+
+    /// The pod of a broker.
+    pub fn pod_of(&self, id: BrokerId) -> Option<Object> {
+        self.broker(id)?.pod_object()
+    }
+}
+
+fn choose(clusters: &[FoundCluster], choice: Option<&str>) -> Option<usize> {
+    let named = choice.and_then(|name| clusters.iter().position(|c| &*c.name == name));
+    let largest = || (0..clusters.len()).rev().max_by_key(|i| clusters[*i].brokers.len());
+    named.or_else(largest)
+}
+
+fn pods_on(snapshot: &Snapshot) -> HashMap<Text, u32> {
+    let mut counts: HashMap<&Text, u32> = HashMap::new();
+    for node in snapshot.kubernetes.pods.iter().filter_map(|pod| pod.node.as_ref()) {
+        *counts.entry(node).or_default() += 1;
+    }
+    counts.into_iter().map(|(node, n)| (node.clone(), n)).collect()
+}
+
+fn rows(
+    snapshot: &Snapshot,
+    cluster: Option<&FoundCluster>,
+    tallies: &[(BrokerId, Tally)],
+) -> Vec<BrokerRow> {
+    let kafka = &snapshot.kafka;
+    let mut rows: Vec<BrokerRow> = kafka
+        .brokers
+        .values()
+        .map(|broker| BrokerRow {
+            id: Some(broker.id),
+            pod: None,
+            bond: None,
+            node: None,
+            zone: None,
+            controller: kafka.controller == Some(broker.id),
+            tally: tallies.iter().find(|(id, _)| *id == broker.id).map(|(_, t)| *t).unwrap_or_default(),
+            disk: disk(broker),
+        })
+        .collect();
+    for pod in cluster.map_or(&[][..], |c| &c.brokers) {
+        attach(&mut rows, pod, snapshot);
+    }
+    rows.sort_by(|a, b| {
+        let key = |row: &BrokerRow| (row.id.is_none(), row.id, row.pod.clone());
+        key(a).cmp(&key(b))
+    });
+    rows
+}
+
+/// Joins a pod to the broker that its advertised host proves it to be, else to the one that the naming
+/// rule says, else gives it a row of its own.
+fn attach(rows: &mut Vec<BrokerRow>, found: &BrokerPod, snapshot: &Snapshot) {
+    let pod = snapshot.kubernetes.pods.get(&found.pod);
+    let bond = |row: &BrokerRow| {
+        let broker = snapshot.kafka.brokers.get(&row.id?).filter(|b| b.registered)?;
+        Some(found::verify(found, pod.and_then(|p| p.ip.as_deref()), &broker.host))
+    };
+    let free = |row: &BrokerRow| row.pod.is_none();
+    let proven = rows.iter().position(|row| free(row) && bond(row) == Some(Bond::Verified));
+    let named = || rows.iter().position(|row| free(row) && row.id.is_some() && row.id == found.broker);
+    let index = proven.or_else(named).unwrap_or_else(|| {
+        // A second pod that claims a broker's id does not get the broker's numbers.
+        let id = found.broker.filter(|id| rows.iter().all(|row| row.id != Some(*id)));
+        rows.push(BrokerRow::of_pod(id));
+        rows.len() - 1
+    });
+    let bond = bond(&rows[index]);
+    let row = &mut rows[index];
+    row.bond = bond;
+    row.pod = Some((found.pod.clone(), found.uid.clone()));
+    row.node = pod.and_then(|p: &Pod| p.node.clone());
+    row.zone = row.node.as_ref().and_then(|name| node(snapshot, name)).and_then(|n| n.zone.clone());
+}
+
+impl BrokerRow {
+    fn of_pod(id: Option<BrokerId>) -> Self {
+        BrokerRow {
+            id,
+            pod: None,
+            bond: None,
+            node: None,
+            zone: None,
+            controller: false,
+            tally: Tally::default(),
+            disk: None,
+        }
+    }
+}
+
+/// A node by its name.
+pub fn node<'a>(snapshot: &'a Snapshot, name: &Text) -> Option<&'a Node> {
+    snapshot.kubernetes.nodes.get(&Key { namespace: "".into(), name: name.clone() })
+}
+
+fn disk(broker: &Broker) -> Option<Disk> {
+    let logs = broker.log_dirs.last()?;
+    let volumes = logs.dirs.iter().filter_map(|d| {
+        let (total, usable) = (d.total?, d.usable?);
+        Some((total.saturating_sub(usable), total))
+    });
+    let fullest = volumes.max_by(|(a, of_a), (b, of_b)| {
+        let share = |used: &u64, total: &u64| *used as f64 / (*total).max(1) as f64;
+        share(a, of_a).total_cmp(&share(b, of_b))
+    });
+    Some(Disk { replicas: logs.dirs.iter().map(|d| d.used).sum(), volume: fullest })
+}

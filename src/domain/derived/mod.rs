@@ -1,0 +1,84 @@
+//! What follows from a snapshot, worked out once per generation and never per frame.
+
+mod found;
+mod groups;
+mod health;
+mod join;
+mod tally;
+mod verdict;
+
+pub use groups::{GroupRow, Groups, Pods};
+pub use join::{BrokerRow, Joined};
+pub use tally::{Sizes, Tally, Totals};
+pub use verdict::Verdict;
+
+use super::{Text, object::Object, snapshot::Snapshot, time::Time};
+
+/// How bad something is. The order is that of the exit codes' meaning: worse is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Severity {
+    /// Of a finding: good to know, nothing to do.
+    #[default]
+    Ok,
+    /// It cannot be told, because a source is silent.
+    Unknown,
+    Warning,
+    Critical,
+}
+
+/// One thing that is wrong (or cannot be told), with its evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The rule's name; with the subject it identifies the finding from one generation to the next.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// What it is about, and where Enter leads.
+    pub subject: Object,
+    /// The line that names it: `kafka-2 stuck 11m on a dead node; identity not released`.
+    pub line: String,
+    /// The same in the verdict's few words: `2 under-replicated`.
+    pub brief: String,
+    /// Since when, as far as the evidence tells.
+    pub since: Option<Time>,
+    /// The signals it was joined from, each with its age where it is not live.
+    pub evidence: Vec<String>,
+}
+
+impl Finding {
+    /// `offline topic orders`: stable while the same thing is wrong with the same object.
+    pub fn id(&self) -> Text {
+        format!("{} {} {}", self.code, self.subject.noun(), self.subject.name()).into()
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Derived {
+    /// The snapshot's generation that this was made from.
+    pub generation: u64,
+    pub verdict: Verdict,
+    /// Worst first; of one severity, causes before effects (node, volume, pod, broker, partition, group).
+    pub findings: Vec<Finding>,
+    /// The Kafka cluster whose brokers are joined, as named by discovery.
+    pub cluster: Option<Text>,
+    pub joined: Joined,
+}
+
+impl Derived {
+    /// Works out everything anew. `choice` names the Kafka cluster wanted; without it, or when there is
+    /// none of that name, it is the one with most brokers.
+    pub fn of(snapshot: &Snapshot, now: Time, choice: Option<&str>) -> Self {
+        let joined = Joined::of(snapshot, choice);
+        let findings = health::findings(snapshot, &joined, now);
+        Derived {
+            generation: snapshot.generation,
+            verdict: Verdict::of(snapshot, &joined, &findings, now),
+            cluster: joined.cluster().map(|c| c.name.clone()),
+            findings,
+            joined,
+        }
+    }
+
+    pub fn finding(&self, id: &str) -> Option<&Finding> {
+        self.findings.iter().find(|f| *f.id() == *id)
+    }
+}
