@@ -25,6 +25,8 @@ fn sample(brokers: usize) -> Report {
             how: "direct".into(),
         }],
         findings: vec![Finding {
+            code: "under-replicated",
+            brief: "a|b under-replicated".into(),
             severity: Severity::Warning,
             subject: Object::Topic("a|b".into()),
             line: "a|b is <under> replicated".into(),
