@@ -10,6 +10,7 @@ pub mod human;
 pub mod kafka;
 pub mod kubernetes;
 pub mod object;
+pub mod rates;
 pub mod reading;
 pub mod snapshot;
 pub mod target;

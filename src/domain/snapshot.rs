@@ -3,6 +3,7 @@
 use super::{
     kafka::{Kafka, KafkaDelta},
     kubernetes::{Kubernetes, KubernetesDelta},
+    rates,
     throughput::{Throughput, ThroughputDelta},
 };
 
@@ -29,7 +30,11 @@ impl Snapshot {
     pub fn apply(&mut self, delta: Delta) -> bool {
         let changed = match delta {
             Delta::Kubernetes(d) => self.kubernetes.apply(d),
-            Delta::Kafka(d) => self.kafka.apply(d),
+            Delta::Kafka(d) => {
+                let confirmed = rates::confirms(&d);
+                let changed = self.kafka.apply(d);
+                changed | confirmed.is_some_and(|(body, at)| self.throughput.observe(&self.kafka, body, at))
+            }
             Delta::Throughput(d) => self.throughput.apply(d),
         };
         self.generation += u64::from(changed);

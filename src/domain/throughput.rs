@@ -3,11 +3,12 @@
 use super::{
     Text,
     kafka::{BrokerId, TopicName},
+    rates::Ends,
     reading::Reading,
     time::Time,
 };
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -118,6 +119,12 @@ pub struct Throughput {
     pub lacks: Vec<Text>,
     /// The fall-backs that were tried first and why each was left, in words.
     pub tried: Vec<Text>,
+    /// What the present origin measures; the rest may be told by Kafka itself ([`super::rates`]).
+    measured: BTreeSet<Metric>,
+    /// The log ends that the next are compared with.
+    pub(super) ends: Option<Ends>,
+    /// When partitions were last counted.
+    pub(super) counted: Option<Time>,
 }
 
 impl Default for Throughput {
@@ -127,6 +134,9 @@ impl Default for Throughput {
             series: HashMap::new(),
             lacks: Vec::new(),
             tried: Vec::new(),
+            measured: BTreeSet::new(),
+            ends: None,
+            counted: None,
         }
     }
 }
@@ -169,12 +179,13 @@ impl Throughput {
                 self.origin = Reading::pending(self.origin.feed.patience());
                 self.origin.set(origin, at);
                 (self.lacks, self.tried) = (lacks, tried);
+                self.measured.clear();
+                self.ends = None;
             }
             ThroughputDelta::Points { points, at } => {
                 let changed = !points.is_empty() || self.origin.feed.failure().is_some();
-                for (metric, subject, points) in points {
-                    self.series.entry((metric, subject)).or_default().splice(points);
-                }
+                self.measured.extend(points.iter().map(|(metric, ..)| *metric));
+                self.add(points);
                 self.origin.feed.hear(at);
                 self.series.retain(|_, s| s.last().is_some_and(|(t, _)| at.since(t) <= HISTORY));
                 return changed;
@@ -191,6 +202,17 @@ impl Throughput {
             }
         }
         true
+    }
+
+    pub(super) fn add(&mut self, points: Points) {
+        for (metric, subject, points) in points {
+            self.series.entry((metric, subject)).or_default().splice(points);
+        }
+    }
+
+    /// Whether the present origin measures it.
+    pub fn tells(&self, metric: Metric) -> bool {
+        self.measured.contains(&metric)
     }
 
     pub fn series(&self, metric: Metric, subject: Subject) -> Option<&Series> {
