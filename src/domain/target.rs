@@ -61,6 +61,17 @@ pub enum SaslMechanism {
     ScramSha512,
 }
 
+impl SaslMechanism {
+    /// As brokers and configuration files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SaslMechanism::Plain => "PLAIN",
+            SaslMechanism::ScramSha256 => "SCRAM-SHA-256",
+            SaslMechanism::ScramSha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
 /// Where throughput may be read, best first; the source falls back by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ThroughputTarget {

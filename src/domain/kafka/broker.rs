@@ -1,8 +1,14 @@
 //! Brokers and what only they can tell.
 
 use super::{BrokerId, PATIENCE, Replicas, TopicName};
-use crate::domain::{Text, reading::Reading};
+use crate::domain::{
+    Text,
+    reading::{Feed, Reading},
+};
 use std::{collections::BTreeMap, time::Duration};
+
+/// Throttles are read seldom.
+const THROTTLE_PATIENCE: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Broker {
@@ -16,6 +22,20 @@ pub struct Broker {
     /// Round trip of the last answer that this broker itself gave.
     pub contact: Reading<Duration>,
     pub log_dirs: Reading<LogDirs>,
+    /// Freshness of the log ends of the partitions that it leads.
+    pub ends: Feed,
+    pub throttle: Reading<Throttle>,
+    /// How many replica lists name it.
+    pub named: u32,
+}
+
+/// Dynamic replication throttles in bytes a second (KIP-73); None: not throttled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Throttle {
+    /// `leader.replication.throttled.rate`
+    pub leader: Option<u64>,
+    /// `follower.replication.throttled.rate`
+    pub follower: Option<u64>,
 }
 
 impl Broker {
@@ -28,6 +48,9 @@ impl Broker {
             registered: false,
             contact: Reading::pending(PATIENCE),
             log_dirs: Reading::pending(PATIENCE),
+            ends: Feed::pending(PATIENCE),
+            throttle: Reading::pending(THROTTLE_PATIENCE),
+            named: 0,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! News from Kafka and how they change what is known.
 
 use super::{
-    Broker, BrokerId, Committed, Group, GroupId, Kafka, LogDirs, Quorum, Reassignment, Route, Topic,
-    TopicConfig, TopicName,
+    Broker, BrokerId, Committed, Group, GroupId, Kafka, LogDirs, PATIENCE, Quorum, Reassignment, Route,
+    Throttle, Topic, TopicConfig, TopicName,
 };
-use crate::domain::{Text, time::Time};
-use std::time::Duration;
+use crate::domain::{Text, reading::Feed, time::Time};
+use std::{collections::BTreeSet, time::Duration};
 
 /// A body of observations that is polled as a whole and ages as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,14 @@ pub enum Body {
     Groups,
     Quorum,
     Reassignments,
+    /// The topics' configurations.
+    Configs,
+    /// Every broker's own answer.
+    Contacts,
+    /// Every broker's log dirs.
+    LogDirs,
+    /// Every group's committed offsets.
+    Offsets,
 }
 
 /// News from Kafka. The source sends what changed since its last poll, and [`KafkaDelta::Heard`] when
@@ -69,6 +77,25 @@ pub enum KafkaDelta {
         answers: Vec<(GroupId, Result<Vec<Committed>, Text>)>,
         at: Time,
     },
+    /// Whether a broker told the ends of the partitions that it leads.
+    Led {
+        broker: BrokerId,
+        answer: Result<(), Text>,
+        at: Time,
+    },
+    /// A coordinator told of its groups, and the offsets of these are as they were; or why it did not, so
+    /// that nothing about any of its groups is confirmed.
+    Coordinated {
+        broker: BrokerId,
+        answer: Result<Vec<GroupId>, Text>,
+        at: Time,
+    },
+    /// The replication throttles that a broker is configured with.
+    Throttle {
+        broker: BrokerId,
+        answer: Result<Throttle, Text>,
+        at: Time,
+    },
     Quorum {
         answer: Result<Quorum, Text>,
         at: Time,
@@ -101,14 +128,21 @@ pub enum KafkaDelta {
 }
 
 impl Kafka {
-    fn feed(&mut self, body: Body) -> &mut crate::domain::reading::Feed {
+    fn feeds(&mut self, body: Body) -> Vec<&mut Feed> {
         match body {
-            Body::Cluster => &mut self.cluster_feed,
-            Body::Topics => &mut self.topics_feed,
-            Body::Ends => &mut self.ends_feed,
-            Body::Groups => &mut self.groups_feed,
-            Body::Quorum => &mut self.quorum.feed,
-            Body::Reassignments => &mut self.reassignments.feed,
+            Body::Cluster => vec![&mut self.cluster_feed],
+            Body::Topics => vec![&mut self.topics_feed],
+            Body::Ends => {
+                let led = self.brokers.values_mut().map(|b| &mut b.ends);
+                led.chain([&mut self.ends_feed]).collect()
+            }
+            Body::Groups => vec![&mut self.groups_feed],
+            Body::Quorum => vec![&mut self.quorum.feed],
+            Body::Reassignments => vec![&mut self.reassignments.feed],
+            Body::Configs => vec![&mut self.configs_feed],
+            Body::Contacts => self.brokers.values_mut().map(|b| &mut b.contact.feed).collect(),
+            Body::LogDirs => self.brokers.values_mut().map(|b| &mut b.log_dirs.feed).collect(),
+            Body::Offsets => self.groups.values_mut().map(|g| &mut g.offsets.feed).collect(),
         }
     }
 
@@ -118,26 +152,25 @@ impl Kafka {
             KafkaDelta::Reset => *self = Kafka::default(),
             KafkaDelta::Route(route) => return self.route.replace(route) != Some(route),
             KafkaDelta::Cluster { id, controller, brokers, at } => {
-                self.take_cluster(id, controller, brokers, at);
+                return self.take_cluster(id, controller, brokers, at);
             }
             KafkaDelta::Contact { broker, answer, at } => {
                 let contact = &mut self.broker(broker).contact;
-                let before = contact.feed.failure().map(|f| f.reason.clone());
-                contact.take(answer, at);
-                return before != contact.feed.failure().map(|f| f.reason.clone());
+                return changes_words(contact, |c| &c.feed, |c| c.take(answer, at));
             }
             KafkaDelta::Topics { changed, removed, at } => self.take_topics(changed, removed, at),
-            KafkaDelta::Configs { configs, .. } => {
-                for (name, config) in configs {
-                    if let Some(topic) = self.topics.get_mut(&name) {
-                        topic.config = Some(config);
-                    }
-                }
-            }
+            KafkaDelta::Configs { configs, at } => self.take_configs(configs, at),
             KafkaDelta::LogDirs { broker, answer, at } => self.broker(broker).log_dirs.take(answer, at),
             KafkaDelta::Ends { changed, at } => {
                 self.ends.extend(changed);
                 self.ends_feed.hear(at);
+            }
+            KafkaDelta::Led { broker, answer, at } => {
+                let take = |feed: &mut Feed| match answer {
+                    Ok(()) => feed.hear(at),
+                    Err(reason) => feed.fail(reason, at),
+                };
+                return changes_words(&mut self.broker(broker).ends, |f| f, take);
             }
             KafkaDelta::Groups { changed, removed, at } => self.take_groups(changed, removed, at),
             KafkaDelta::Offsets { answers, at } => {
@@ -147,31 +180,63 @@ impl Kafka {
                     }
                 }
             }
+            KafkaDelta::Coordinated { broker, answer, at } => {
+                return self.take_coordinated(broker, answer, at);
+            }
+            KafkaDelta::Throttle { broker, answer, at } => {
+                let throttle = &mut self.broker(broker).throttle;
+                let before = throttle.last().copied();
+                let failed = changes_words(throttle, |t| &t.feed, |t| t.take(answer, at));
+                return failed || throttle.last().copied() != before;
+            }
             KafkaDelta::Quorum { answer, at } => self.quorum.take(answer, at),
-            KafkaDelta::Reassignments { answer, at } => self.reassignments.take(answer, at),
-            KafkaDelta::Progress { body, done, total } => self.feed(body).advance(done, total),
+            KafkaDelta::Reassignments { answer, at } => {
+                let before = self.reassignments.last().cloned();
+                let failed = changes_words(&mut self.reassignments, |r| &r.feed, |r| r.take(answer, at));
+                return failed || self.reassignments.last() != before.as_ref();
+            }
+            KafkaDelta::Progress { body, done, total } => {
+                self.feeds(body).into_iter().for_each(|f| f.advance(done, total));
+            }
             KafkaDelta::Heard { body, at } => {
-                let feed = self.feed(body);
-                let failed = feed.failure().is_some();
-                feed.hear(at);
+                let mut failed = false;
+                for feed in self.feeds(body) {
+                    failed |= feed.failure().is_some();
+                    feed.hear(at);
+                }
                 return failed;
             }
             KafkaDelta::Failed { body, reason, at } => {
-                let feed = self.feed(body);
-                let changed = feed.failure().is_none_or(|f| f.reason != reason);
-                feed.fail(reason, at);
+                let mut changed = false;
+                for feed in self.feeds(body) {
+                    changed |= feed.failure().is_none_or(|f| f.reason != reason);
+                    feed.fail(reason.clone(), at);
+                }
                 return changed;
             }
             KafkaDelta::Patience { body, patience } => {
-                self.feed(body).set_patience(patience);
+                self.feeds(body).into_iter().for_each(|f| f.set_patience(patience));
+                self.patience.insert(body, patience);
                 return false;
             }
         }
         true
     }
 
+    fn patience(&self, body: Body) -> Duration {
+        self.patience.get(&body).copied().unwrap_or(PATIENCE)
+    }
+
+    /// A broker's row, made when it is first named.
     fn broker(&mut self, id: BrokerId) -> &mut Broker {
-        self.brokers.entry(id).or_insert_with(|| Broker::new(id))
+        let patience = [Body::Contacts, Body::LogDirs, Body::Ends].map(|body| self.patience(body));
+        self.brokers.entry(id).or_insert_with(|| {
+            let mut broker = Broker::new(id);
+            broker.contact.feed.set_patience(patience[0]);
+            broker.log_dirs.feed.set_patience(patience[1]);
+            broker.ends.set_patience(patience[2]);
+            broker
+        })
     }
 
     fn take_cluster(
@@ -180,41 +245,62 @@ impl Kafka {
         controller: Option<BrokerId>,
         brokers: Vec<(BrokerId, Text, u16, Option<Text>)>,
         at: Time,
-    ) {
-        for broker in self.brokers.values_mut() {
-            broker.registered = false;
+    ) -> bool {
+        let registered: BTreeSet<BrokerId> = brokers.iter().map(|b| b.0).collect();
+        let mut changed = self.cluster_feed.failure().is_some() || self.cluster_feed.heard().is_none();
+        for broker in self.brokers.values_mut().filter(|b| !registered.contains(&b.id)) {
+            changed |= std::mem::replace(&mut broker.registered, false);
         }
         for (id, host, port, rack) in brokers {
             let broker = self.broker(id);
+            changed |=
+                !broker.registered || broker.host != host || broker.port != port || broker.rack != rack;
             (broker.host, broker.port, broker.rack, broker.registered) = (host, port, rack, true);
         }
         if let Some(id) = id {
             self.id.set(id, at);
         }
-        self.controller = controller;
+        changed |= std::mem::replace(&mut self.controller, controller) != controller;
         self.cluster_feed.hear(at);
         self.forget_unnamed_brokers();
+        changed
     }
 
     fn take_topics(&mut self, changed: Vec<Topic>, removed: Vec<TopicName>, at: Time) {
         for mut topic in changed {
+            for broker in topic.partitions.iter().flat_map(|p| p.replicas.iter()) {
+                self.broker(*broker).named += 1;
+            }
+            let before = self.topics.remove(&topic.name);
+            self.unname(before.as_ref());
             if topic.config.is_none() {
-                topic.config = self.topics.get_mut(&topic.name).and_then(|t| t.config.take());
+                topic.config = before.and_then(|t| t.config);
             }
             self.topics.insert(topic.name.clone(), topic);
         }
         for name in removed {
-            self.topics.remove(&name);
+            let before = self.topics.remove(&name);
+            self.unname(before.as_ref());
             self.ends.remove(&name);
         }
         self.topics_feed.hear(at);
-        self.remember_named_brokers();
+    }
+
+    fn take_configs(&mut self, configs: Vec<(TopicName, TopicConfig)>, at: Time) {
+        for (name, config) in configs {
+            if let Some(topic) = self.topics.get_mut(&name) {
+                topic.config = Some(config);
+            }
+        }
+        self.configs_feed.hear(at);
     }
 
     fn take_groups(&mut self, changed: Vec<Group>, removed: Vec<GroupId>, at: Time) {
+        let patience = self.patience(Body::Offsets);
         for mut group in changed {
-            if let Some(before) = self.groups.remove(&group.id) {
-                group.offsets = before.offsets;
+            match self.groups.remove(&group.id) {
+                Some(before) => group.offsets = before.offsets,
+                None => group.offsets.feed.set_patience(patience),
             }
             self.groups.insert(group.id.clone(), group);
         }
@@ -224,20 +310,46 @@ impl Kafka {
         self.groups_feed.hear(at);
     }
 
-    /// A broker that is gone but still holds replicas keeps its row: it is what the operator looks for.
-    fn remember_named_brokers(&mut self) {
-        for id in self.named_brokers() {
-            self.broker(id);
+    fn take_coordinated(&mut self, broker: BrokerId, answer: Result<Vec<GroupId>, Text>, at: Time) -> bool {
+        match answer {
+            Ok(confirmed) => {
+                for id in confirmed {
+                    if let Some(group) = self.groups.get_mut(&id) {
+                        group.offsets.feed.hear(at);
+                    }
+                }
+                false
+            }
+            Err(reason) => {
+                let mut changed = false;
+                for group in self.groups.values_mut().filter(|g| g.coordinator == Some(broker)) {
+                    changed |= group.error.as_ref() != Some(&reason);
+                    group.error = Some(reason.clone());
+                    group.offsets.feed.fail(reason.clone(), at);
+                }
+                changed
+            }
         }
     }
 
-    fn forget_unnamed_brokers(&mut self) {
-        let named = self.named_brokers();
-        self.brokers.retain(|id, b| b.registered || named.contains(id));
+    fn unname(&mut self, topic: Option<&Topic>) {
+        for broker in topic.iter().flat_map(|t| &t.partitions).flat_map(|p| p.replicas.iter()) {
+            if let Some(broker) = self.brokers.get_mut(broker) {
+                broker.named = broker.named.saturating_sub(1);
+            }
+        }
     }
 
-    fn named_brokers(&self) -> std::collections::BTreeSet<BrokerId> {
-        let partitions = self.topics.values().flat_map(|t| &t.partitions);
-        partitions.flat_map(|p| p.replicas.iter().copied()).collect()
+    /// A broker that is gone but still holds replicas keeps its row: it is what the operator looks for.
+    fn forget_unnamed_brokers(&mut self) {
+        self.brokers.retain(|_, b| b.registered || b.named > 0);
     }
+}
+
+/// Takes in an answer; returns whether the words of its failure changed.
+fn changes_words<T>(value: &mut T, feed: impl Fn(&T) -> &Feed, take: impl FnOnce(&mut T)) -> bool {
+    let words = |value: &T| feed(value).failure().map(|f| f.reason.clone());
+    let (before, unheard) = (words(value), feed(value).heard().is_none());
+    take(value);
+    unheard || before != words(value)
 }

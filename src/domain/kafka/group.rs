@@ -34,7 +34,7 @@ impl Group {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupState {
     Stable,
     /// PreparingRebalance or CompletingRebalance; Assigning or Reconciling of the new protocol.
@@ -57,7 +57,7 @@ impl GroupState {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Member {
     pub id: Text,
     pub client_id: Text,
@@ -68,13 +68,13 @@ pub struct Member {
     pub assignment: Vec<TopicPartitions>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TopicPartitions {
     pub topic: TopicName,
     pub partitions: Vec<i32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Committed {
     pub topic: TopicName,
     pub partition: i32,

@@ -6,13 +6,17 @@ mod group;
 mod replicas;
 mod topic;
 
-pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Voter};
+pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Throttle, Voter};
 pub use delta::{Body, KafkaDelta};
 pub use group::{Committed, Group, GroupState, Member, TopicPartitions};
 pub use replicas::Replicas;
 pub use topic::{Partition, Topic, TopicConfig};
 
-use super::{Text, reading::Feed, reading::Reading};
+use super::{
+    Text,
+    reading::{Feed, Reading, State},
+    time::Time,
+};
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -47,13 +51,18 @@ pub struct Kafka {
     pub topics: BTreeMap<TopicName, Topic>,
     /// Freshness of leaders, ISRs and replicas.
     pub topics_feed: Feed,
+    /// Freshness of the topics' configurations.
+    pub configs_feed: Feed,
     /// Log end offset by partition index (−1: unknown), for every topic.
     pub ends: HashMap<TopicName, Vec<i64>>,
+    /// Freshness of `ends` as a whole; that of one partition's is [`Kafka::end_state`].
     pub ends_feed: Feed,
     pub groups: BTreeMap<GroupId, Group>,
     pub groups_feed: Feed,
     pub quorum: Reading<Quorum>,
     pub reassignments: Reading<Vec<Reassignment>>,
+    /// The poller's present patience, for brokers and groups that come later.
+    pub patience: HashMap<Body, Duration>,
 }
 
 /// Patience before the poller has said its cadence.
@@ -69,12 +78,14 @@ impl Default for Kafka {
             cluster_feed: Feed::pending(PATIENCE),
             topics: BTreeMap::new(),
             topics_feed: Feed::pending(PATIENCE),
+            configs_feed: Feed::pending(PATIENCE),
             ends: HashMap::new(),
             ends_feed: Feed::pending(PATIENCE),
             groups: BTreeMap::new(),
             groups_feed: Feed::pending(PATIENCE),
             quorum: Reading::pending(PATIENCE),
             reassignments: Reading::pending(PATIENCE),
+            patience: HashMap::new(),
         }
     }
 }
@@ -84,5 +95,14 @@ impl Kafka {
     pub fn end(&self, topic: &str, partition: i32) -> Option<i64> {
         let ends = self.ends.get(topic)?;
         ends.get(usize::try_from(partition).ok()?).copied().filter(|o| *o >= 0)
+    }
+
+    /// How far [`Kafka::end`] can be trusted: only the partition's leader can tell it.
+    pub fn end_state(&self, topic: &str, partition: i32, now: Time) -> State {
+        let leader = self.topics.get(topic).and_then(|t| t.partition(partition)).and_then(|p| p.leader);
+        match leader.and_then(|id| self.brokers.get(&id)) {
+            Some(broker) => broker.ends.state(now),
+            None => self.ends_feed.state(now),
+        }
     }
 }

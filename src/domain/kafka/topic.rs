@@ -26,7 +26,7 @@ pub struct Partition {
 }
 
 /// The effective settings that castellan's rules and panes read, with where they come from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TopicConfig {
     pub min_insync: u16,
     /// Milliseconds; −1: for ever.

@@ -1,0 +1,237 @@
+//! One cluster's brokers as peers to ask: connections are opened when needed, kept and shared.
+
+use super::{
+    connection::{Answer, Connection},
+    error::Error,
+    reach::{Node, Reach, Way},
+};
+use crate::{
+    domain::{
+        Text,
+        kafka::{BrokerId, Route},
+        target::KafkaTarget,
+    },
+    source::gate::Gate,
+};
+use kafka_protocol::protocol::Request;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::Mutex, time::Instant};
+
+/// Pauses between attempts to connect grow from the first to the second.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
+
+/// A handle on one cluster, shared by the poller and by whoever administers it.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    reach: Reach,
+    links: RwLock<BTreeMap<BrokerId, Arc<Link>>>,
+    bootstrap: Link,
+    /// Spreads what any broker can answer.
+    turn: AtomicUsize,
+}
+
+impl Client {
+    pub fn new(target: KafkaTarget, gate: Option<Gate>) -> Client {
+        Client(Arc::new(Inner {
+            reach: Reach::new(target, gate),
+            links: RwLock::default(),
+            bootstrap: Link::new(None),
+            turn: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Asks one broker. The error says whom it is about: `kafka-1 (broker 1) does not answer: …` by
+    /// [`Client::name`].
+    pub async fn ask<R: Request>(
+        &self,
+        broker: BrokerId,
+        patience: Duration,
+        make: impl FnOnce(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        let link = self.link(broker).ok_or_else(unregistered)?;
+        link.ask(&self.0.reach, patience, make).await
+    }
+
+    /// The version in which a request would be sent to a broker.
+    pub async fn version<R: Request>(&self, broker: BrokerId) -> Result<i16, Error> {
+        let link = self.link(broker).ok_or_else(unregistered)?;
+        link.connection(&self.0.reach).await?.version::<R>()
+    }
+
+    /// Asks whichever broker answers: connected ones in turn, then the others, then the bootstrap addresses.
+    pub async fn ask_any<R: Request>(
+        &self,
+        patience: Duration,
+        make: impl Fn(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        let mut silent = Vec::new();
+        for link in self.in_turn() {
+            match link.ask(&self.0.reach, patience, &make).await {
+                Err(error) if error.is_of_the_way() => silent.push(link.about(&error)),
+                answer => return answer,
+            }
+        }
+        match self.0.bootstrap.ask(&self.0.reach, patience, &make).await {
+            Err(error) if error.is_of_the_way() && !silent.is_empty() => {
+                Err(Error::Nobody(silent.join("; ").into()))
+            }
+            answer => answer,
+        }
+    }
+
+    /// Takes in which brokers are registered and where they listen. A broker that moved is connected anew.
+    pub fn learn(&self, nodes: &[Node]) {
+        let mut links = self.0.links.write().unwrap_or_else(|e| e.into_inner());
+        links.retain(|id, link| nodes.iter().any(|n| n.id == *id && link.node.as_ref() == Some(n)));
+        for node in nodes {
+            links.entry(node.id).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
+        }
+    }
+
+    /// As people speak of it: `kafka-1 (broker 1)`.
+    pub fn name(&self, broker: BrokerId) -> String {
+        let link = self.link(broker);
+        let node = link.as_ref().and_then(|l| l.node.as_ref());
+        node.map_or_else(|| format!("broker {broker}"), Node::name)
+    }
+
+    /// How the brokers are reached now; None before the first contact.
+    pub fn route(&self) -> Option<Route> {
+        let links = self.links();
+        let ways =
+            links.iter().filter_map(|l| l.way()).chain(self.0.bootstrap.way().filter(|_| links.is_empty()));
+        ways.map(|way| match way {
+            Way::Direct => Route::Direct,
+            Way::Forward => Route::PortForward,
+        })
+        .reduce(|a, b| if a == b { a } else { Route::Mixed })
+    }
+
+    pub(super) fn reach(&self) -> &Reach {
+        &self.0.reach
+    }
+
+    fn link(&self, broker: BrokerId) -> Option<Arc<Link>> {
+        self.0.links.read().unwrap_or_else(|e| e.into_inner()).get(&broker).cloned()
+    }
+
+    fn links(&self) -> Vec<Arc<Link>> {
+        self.0.links.read().unwrap_or_else(|e| e.into_inner()).values().cloned().collect()
+    }
+
+    fn in_turn(&self) -> Vec<Arc<Link>> {
+        let mut links = self.links();
+        if !links.is_empty() {
+            let turn = self.0.turn.fetch_add(1, Ordering::Relaxed) % links.len();
+            links.rotate_left(turn);
+        }
+        links.sort_by_key(|link| !link.is_connected());
+        links
+    }
+}
+
+fn unregistered() -> Error {
+    Error::Unreachable("it is not registered".into())
+}
+
+/// One broker's connection, or why there is none.
+struct Link {
+    /// None: the bootstrap addresses.
+    node: Option<Node>,
+    state: Mutex<State>,
+    /// What others may see without waiting for an attempt to end.
+    seen: RwLock<Seen>,
+}
+
+#[derive(Default)]
+struct State {
+    connection: Option<Connection>,
+    last_way: Option<Way>,
+    refused: Option<Refused>,
+}
+
+struct Refused {
+    error: Error,
+    until: Instant,
+    pause: Duration,
+}
+
+#[derive(Default)]
+struct Seen {
+    connection: Option<Connection>,
+    way: Option<Way>,
+}
+
+impl Link {
+    fn new(node: Option<Node>) -> Link {
+        Link { node, state: Mutex::default(), seen: RwLock::default() }
+    }
+
+    async fn ask<R: Request>(
+        &self,
+        reach: &Reach,
+        patience: Duration,
+        make: impl FnOnce(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        self.connection(reach).await?.send(patience, make).await
+    }
+
+    /// The open connection, or a new one; while it backs off, the last reason at once.
+    async fn connection(&self, reach: &Reach) -> Result<Connection, Error> {
+        let mut state = self.state.lock().await;
+        if let Some(open) = state.connection.as_ref().filter(|c| !c.is_closed()) {
+            return Ok(open.clone());
+        }
+        if let Some(refused) = state.refused.as_ref().filter(|r| Instant::now() < r.until) {
+            return Err(refused.error.clone());
+        }
+        let opened = match &self.node {
+            Some(node) => reach.broker(node, state.last_way).await,
+            None => reach.bootstrap().await,
+        };
+        match opened {
+            Ok((connection, way)) => {
+                *state = State { connection: Some(connection.clone()), last_way: Some(way), refused: None };
+                self.see(Some(connection.clone()), Some(way));
+                Ok(connection)
+            }
+            Err(error) => {
+                let pause = state.refused.as_ref().map_or(BACK_OFF.0, |r| (r.pause * 2).min(BACK_OFF.1));
+                let until = Instant::now() + pause;
+                state.connection = None;
+                state.refused = Some(Refused { error: error.clone(), until, pause });
+                self.see(None, None);
+                Err(error)
+            }
+        }
+    }
+
+    fn see(&self, connection: Option<Connection>, way: Option<Way>) {
+        let mut seen = self.seen.write().unwrap_or_else(|e| e.into_inner());
+        seen.connection = connection;
+        seen.way = way.or(seen.way);
+    }
+
+    fn is_connected(&self) -> bool {
+        let seen = self.seen.read().unwrap_or_else(|e| e.into_inner());
+        seen.connection.as_ref().is_some_and(|c| !c.is_closed())
+    }
+
+    /// The way that worked last.
+    fn way(&self) -> Option<Way> {
+        self.seen.read().unwrap_or_else(|e| e.into_inner()).way
+    }
+
+    fn about(&self, error: &Error) -> Text {
+        self.node.as_ref().map_or_else(|| error.to_string().into(), |node| error.about(&node.name()))
+    }
+}

@@ -1,0 +1,151 @@
+//! The cluster itself: who is registered, who controls, the quorum, what is being reassigned.
+
+use super::{HEAVY, Poller};
+use crate::{
+    domain::{
+        Text,
+        kafka::{Body, BrokerId, KafkaDelta, Quorum, Reassignment, Voter},
+    },
+    source::{
+        kafka::{Error, Node, PATIENCE, check},
+        now,
+    },
+};
+use kafka_protocol::{
+    messages::{
+        DescribeQuorumRequest, DescribeQuorumResponse, ListPartitionReassignmentsRequest,
+        ListPartitionReassignmentsResponse, MetadataRequest, MetadataResponse, TopicName,
+        describe_quorum_request as quorum, describe_quorum_response::ReplicaState,
+    },
+    protocol::StrBytes,
+};
+use std::time::Duration;
+
+impl Poller {
+    pub(super) async fn cluster(self) {
+        let mut cadence = self.cadence(1);
+        loop {
+            let asked = self.client.ask_any(PATIENCE, brokers_only).await;
+            match super::charge(asked, &mut cadence) {
+                Ok(metadata) => self.take_cluster(metadata).await,
+                Err(error) => {
+                    let reason = error.about("the bootstrap address");
+                    self.fail(Body::Cluster, reason.clone()).await;
+                    self.fail(Body::Quorum, reason.clone()).await;
+                    self.fail(Body::Reassignments, reason).await;
+                }
+            }
+            if let Some(route) = self.client.route() {
+                self.tell(KafkaDelta::Route(route)).await;
+            }
+            self.pause(&[Body::Cluster], None, &mut cadence).await;
+        }
+    }
+
+    async fn take_cluster(&self, metadata: MetadataResponse) {
+        let brokers: Vec<_> = metadata.brokers.iter().map(registered).collect();
+        let node = |(id, host, port, _): &(BrokerId, Text, u16, Option<Text>)| Node {
+            id: *id,
+            host: host.clone(),
+            port: *port,
+        };
+        let nodes: Vec<_> = brokers.iter().map(node).collect();
+        self.client.learn(&nodes);
+        self.shared.brokers.send_if_modified(|known| std::mem::replace(known, nodes.clone()) != nodes);
+        let (quorum, reassignments) = tokio::join!(self.quorum(), self.reassignments());
+        let controller = match &quorum {
+            Ok(quorum) => quorum.leader,
+            // Only with ZooKeeper does Metadata name the controller; a KRaft broker names any broker there.
+            Err(Error::Unsupported(_)) => Some(BrokerId(metadata.controller_id.0)).filter(|id| id.0 >= 0),
+            Err(_) => None,
+        };
+        let id = metadata.cluster_id.as_ref().map(|id| Text::from(id.as_str()));
+        let at = now();
+        self.tell(KafkaDelta::Cluster { id, controller, brokers, at }).await;
+        let answer = quorum.map_err(|e| match e {
+            Error::Unsupported(_) => "no KRaft quorum: the cluster keeps its metadata in ZooKeeper".into(),
+            other => other.about("the quorum"),
+        });
+        self.tell(KafkaDelta::Quorum { answer, at }).await;
+        let answer = reassignments.map_err(|e| e.about("the controller"));
+        self.tell(KafkaDelta::Reassignments { answer, at }).await;
+    }
+
+    async fn quorum(&self) -> Result<Quorum, Error> {
+        let partition = quorum::PartitionData::default();
+        let topic = quorum::TopicData::default()
+            .with_topic_name(TopicName(StrBytes::from_static_str("__cluster_metadata")))
+            .with_partitions(vec![partition]);
+        let request = DescribeQuorumRequest::default().with_topics(vec![topic]);
+        let answer = self.client.ask_any(PATIENCE, |_| request.clone()).await?.value;
+        take_quorum(answer)
+    }
+
+    async fn reassignments(&self) -> Result<Vec<Reassignment>, Error> {
+        let timeout = i32::try_from(HEAVY.as_millis()).unwrap_or(i32::MAX);
+        let request = ListPartitionReassignmentsRequest::default().with_timeout_ms(timeout).with_topics(None);
+        let answer = self.client.ask_any(HEAVY, |_| request.clone()).await?.value;
+        take_reassignments(answer)
+    }
+}
+
+/// Metadata of no topic at all: the brokers alone.
+pub(super) fn brokers_only(version: i16) -> MetadataRequest {
+    // From version 4 a request can forbid that asking for a topic creates it.
+    MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(version < 4)
+}
+
+fn registered(
+    broker: &kafka_protocol::messages::metadata_response::MetadataResponseBroker,
+) -> (BrokerId, Text, u16, Option<Text>) {
+    let port = u16::try_from(broker.port).unwrap_or(0);
+    let rack = broker.rack.as_ref().map(|r| Text::from(r.as_str()));
+    (BrokerId(broker.node_id.0), broker.host.as_str().into(), port, rack)
+}
+
+fn take_quorum(answer: DescribeQuorumResponse) -> Result<Quorum, Error> {
+    check(answer.error_code, answer.error_message.as_deref())?;
+    let partition = answer.topics.first().and_then(|t| t.partitions.first());
+    let partition = partition.ok_or_else(|| Error::Refused("no metadata partition is described".into()))?;
+    check(partition.error_code, partition.error_message.as_deref())?;
+    let leader = partition.leader_id;
+    // The leader answers with its own clock as the time when it was caught up.
+    let now =
+        partition.current_voters.iter().find(|v| v.replica_id == leader).map(|v| v.last_caught_up_timestamp);
+    let voter = |state: &ReplicaState| Voter {
+        id: BrokerId(state.replica_id.0),
+        log_end: state.log_end_offset,
+        behind: behind(now, state.last_caught_up_timestamp),
+    };
+    Ok(Quorum {
+        leader: Some(BrokerId(leader.0)).filter(|id| id.0 >= 0),
+        epoch: partition.leader_epoch,
+        voters: partition.current_voters.iter().map(voter).collect(),
+        observers: partition.observers.iter().map(voter).collect(),
+    })
+}
+
+/// −1 is "unknown" on both sides.
+fn behind(now: Option<i64>, caught_up: i64) -> Option<Duration> {
+    let now = now.filter(|t| *t >= 0)?;
+    let caught_up = Some(caught_up).filter(|t| *t >= 0)?;
+    Some(Duration::from_millis(u64::try_from(now - caught_up).unwrap_or(0)))
+}
+
+fn take_reassignments(answer: ListPartitionReassignmentsResponse) -> Result<Vec<Reassignment>, Error> {
+    check(answer.error_code, answer.error_message.as_deref())?;
+    let ids = |ids: &[kafka_protocol::messages::BrokerId]| ids.iter().map(|id| BrokerId(id.0)).collect();
+    let mut all = Vec::new();
+    for topic in &answer.topics {
+        let name = Text::from(topic.name.as_str());
+        all.extend(topic.partitions.iter().map(|p| Reassignment {
+            topic: name.clone(),
+            partition: p.partition_index,
+            replicas: ids(&p.replicas),
+            adding: ids(&p.adding_replicas),
+            removing: ids(&p.removing_replicas),
+        }));
+    }
+    all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    Ok(all)
+}
