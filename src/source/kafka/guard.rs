@@ -50,9 +50,10 @@ impl Buf for Guard {
     fn try_get_u8(&mut self) -> Result<u8, TryGetError> {
         let byte = self.bytes.try_get_u8()?;
         let (sum, bits) = self.varint;
-        let sum = sum | u64::from(byte & 0x7f).checked_shl(bits).unwrap_or(0);
-        if byte >= 0x80 {
-            self.varint = (sum, (bits + 7).min(63));
+        let sum = sum | u64::from(byte & 0x7f) << bits;
+        // The codec takes the fifth byte for the last, whatever it says.
+        if byte >= 0x80 && bits < 28 {
+            self.varint = (sum, bits + 7);
             return Ok(byte);
         }
         self.varint = (0, 0);
