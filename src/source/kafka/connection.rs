@@ -30,16 +30,19 @@ pub const PATIENCE: Duration = Duration::from_secs(3);
 /// Requests waiting to be written; more wait with their senders.
 const QUEUE: usize = 32;
 
-/// An answer and how long the broker took over it: from when it had nothing else of ours to answer.
+/// An answer, and what it cost.
 #[derive(Debug)]
 pub struct Answer<T> {
     pub value: T,
+    /// From when the broker had nothing else of ours to answer.
     pub took: Duration,
+    /// The same without the way there and back: what the broker itself took, at most.
+    pub work: Duration,
 }
 
 impl<T> Answer<T> {
     fn map<U>(self, f: impl FnOnce(T) -> Result<U, Error>) -> Result<Answer<U>, Error> {
-        Ok(Answer { value: f(self.value)?, took: self.took })
+        Ok(Answer { value: f(self.value)?, took: self.took, work: self.work })
     }
 }
 
@@ -257,6 +260,8 @@ async fn write<S: Stream>(
 async fn read<S: Stream>(mut reader: ReadHalf<S>, flight: &Flight) -> Error {
     let mut buffer = BytesMut::new();
     let mut heard = Instant::now();
+    // The quickest answer so far: the length of the way there and back.
+    let mut way = Duration::MAX;
     loop {
         let idle_since = heard;
         let frame = match next_frame(&mut reader, &mut buffer, flight, &mut heard).await {
@@ -273,7 +278,12 @@ async fn read<S: Stream>(mut reader: ReadHalf<S>, flight: &Flight) -> Error {
             return error;
         }
         let took = heard.saturating_duration_since(waiting.since.max(idle_since));
-        let _ = waiting.reply.send(Ok(Answer { value: frame, took }));
+        // One that waited behind another came with it, and tells nothing of the way.
+        if waiting.since >= idle_since {
+            way = way.min(took);
+        }
+        let work = took.saturating_sub(way);
+        let _ = waiting.reply.send(Ok(Answer { value: frame, took, work }));
     }
 }
 

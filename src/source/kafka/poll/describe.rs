@@ -181,7 +181,7 @@ pub async fn offsets(
     let mut offsets = HashMap::with_capacity(groups.len());
     while let Some(answer) = flight.next().await {
         let (chunk, answer) = answer?;
-        cadence.spend(answer.took);
+        cadence.spend(answer.work);
         take_offsets(chunk, answer.value, &layout, &mut offsets);
         if let Some(chunk) = chunks.next() {
             flight.push(fetch_chunk(poller, id, chunk));

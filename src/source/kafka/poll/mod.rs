@@ -171,6 +171,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The value of an answer, its time put on the account.
 fn charge<T>(answer: Result<Answer<T>, Error>, cadence: &mut Cadence) -> Result<T, Error> {
     let answer = answer?;
-    cadence.spend(answer.took);
+    cadence.spend(answer.work);
     Ok(answer.value)
 }
