@@ -1,0 +1,41 @@
+//! A throttle that nobody took away.
+//!
+//! It is left as in life: a reassignment with a throttle, executed with Kafka's own tool and
+//! never verified. The undo verifies it, which removes the throttle.
+
+use crate::keeper::Keeper;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use std::process::Stdio;
+use tokio::process::Command;
+
+const BOOTSTRAP: &str = "kafka-bootstrap.kafka.svc:9092";
+const PLAN: &str = "throttle.json";
+
+pub(super) async fn leave(keeper: &Keeper, rate: u64) -> Result<()> {
+    // The topic has one replica a partition, little data, and is nobody's.
+    let partitions: Vec<_> = (0..3)
+        .map(|partition| json!({"topic": "scratch", "partition": partition, "replicas": [(partition + 1) % 3]}))
+        .collect();
+    let plan = json!({"version": 1, "partitions": partitions});
+    std::fs::write(keeper.home.root().join(PLAN), plan.to_string())?;
+    reassign(keeper, &["--execute", "--throttle", &rate.to_string(), "--additional"]).await
+}
+
+pub(super) async fn remove(keeper: &Keeper) -> Result<()> {
+    reassign(keeper, &["--verify"]).await
+}
+
+async fn reassign(keeper: &Keeper, arguments: &[&str]) -> Result<()> {
+    let output = Command::new(keeper.tools.program("kafka-reassign-partitions.sh"))
+        .args(["--bootstrap-server", BOOTSTRAP, "--reassignment-json-file"])
+        .arg(keeper.home.root().join(PLAN))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .context("kafka-reassign-partitions.sh")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}

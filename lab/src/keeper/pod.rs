@@ -1,0 +1,354 @@
+//! The life of one pod: what the kubelet of its node does with it.
+
+use super::container::{self, Container, Spec};
+use super::kubelet::Kubelet;
+use super::network::Sandbox;
+use super::nodes::Node;
+use super::status::{Ended, Facts, PodStatus, State};
+use super::{volumes, writer};
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Container as ContainerSpec, Pod, Probe};
+use kube::ResourceExt as _;
+use rustix::process::{Pid, Signal};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+/// What the API server wants of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Run,
+    /// Ended within this many seconds.
+    End(u64),
+    /// It was removed without asking the node.
+    Gone,
+}
+
+/// A pod that a node of the lab runs.
+#[derive(Debug)]
+pub(crate) struct LabPod {
+    pub(crate) pod: Pod,
+    pub(crate) node: &'static Node,
+    pub(crate) wish: watch::Sender<Wish>,
+    /// Its network, once it has one.
+    pub(crate) sandbox: Mutex<Option<Sandbox>>,
+    /// Its process, while it runs.
+    pub(crate) process: watch::Sender<Option<Pid>>,
+    /// Whether it is ready.
+    pub(crate) ready: watch::Sender<bool>,
+}
+
+impl LabPod {
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.pod.namespace().unwrap_or_default(), self.pod.name_any())
+    }
+
+    pub(crate) fn sandbox(&self) -> Option<Sandbox> {
+        self.sandbox.lock().ok()?.clone()
+    }
+
+    /// Signals its process group, if it has one.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = *self.process.borrow() {
+            let _ = rustix::process::kill_process_group(pid, signal);
+        }
+    }
+}
+
+/// Runs a pod from its being bound until it is removed.
+pub(crate) async fn live(kubelet: Arc<Kubelet>, pod: Arc<LabPod>) {
+    let (namespace, name) = pod.key();
+    let mut life = match Life::begin(&kubelet, &pod).await {
+        Ok(life) => life,
+        Err(error) => return tracing::error!("{namespace}/{name}: {error:#}"),
+    };
+    if let Err(error) = life.run().await {
+        tracing::error!("{namespace}/{name}: {error:#}");
+    }
+    life.power().await;
+    if let Err(error) = life.end().await {
+        tracing::error!("{namespace}/{name} does not end: {error:#}");
+    }
+}
+
+struct Life<'a> {
+    kubelet: &'a Kubelet,
+    pod: &'a LabPod,
+    container: &'a ContainerSpec,
+    status: PodStatus,
+    reports: watch::Sender<PodStatus>,
+    wish: watch::Receiver<Wish>,
+    attempt: u32,
+}
+
+/// How a running container came to its end.
+enum Outcome {
+    Ended(Ended),
+    /// The pod is to end.
+    Wished,
+}
+
+impl<'a> Life<'a> {
+    async fn begin(kubelet: &'a Arc<Kubelet>, pod: &'a Arc<LabPod>) -> Result<Self> {
+        let spec = pod.pod.spec.as_ref().context("no spec")?;
+        let container = spec.containers.first().context("no container")?;
+        let now = Timestamp::now();
+        let facts = Facts {
+            uid: pod.pod.uid().unwrap_or_default(),
+            container: container.name.clone(),
+            image: container.image.clone().unwrap_or_default(),
+            host: pod.node.address(),
+            scheduled: scheduled_at(&pod.pod).unwrap_or(now),
+            start: now,
+        };
+        let status = PodStatus::new(now);
+        let reports = writer::start(kubelet.clone(), pod.clone(), facts, status.clone());
+        Ok(Self { kubelet, pod, container, status, reports, wish: pod.wish.subscribe(), attempt: 0 })
+    }
+
+    /// Starts the container again and again, until the pod is to end or its work is done.
+    async fn run(&mut self) -> Result<()> {
+        let Some(spec) = self.prepare().await? else { return Ok(()) };
+        let mut backoff = Backoff::default();
+        loop {
+            self.power().await;
+            let started = Instant::now();
+            let ended = match self.run_once(&spec).await? {
+                Outcome::Ended(ended) => ended,
+                Outcome::Wished => return Ok(()),
+            };
+            self.status.set_ready(false, ended.finished);
+            if ended.code == 0 && self.ends_when_done() {
+                self.status.phase = "Succeeded";
+                self.status.state = State::Ended(ended);
+                self.report();
+                self.wished().await;
+                return Ok(());
+            }
+            self.status.last = Some(ended.clone());
+            self.attempt += 1;
+            let wait = backoff.after(started.elapsed());
+            self.status.state = if wait.is_zero() { State::Ended(ended) } else { self.backing_off(wait) };
+            self.report();
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.wished() => return Ok(()),
+            }
+            self.status.restarts = self.attempt;
+        }
+    }
+
+    /// Waits for the pod's volumes and gives it its network. None if it is to end before.
+    async fn prepare(&mut self) -> Result<Option<Spec>> {
+        self.report();
+        let mounts = tokio::select! {
+            mounts = volumes::mount_all(&self.kubelet.client, &self.pod.pod, self.container) => mounts?,
+            () = self.wished() => return Ok(None),
+        };
+        let sandbox = self.kubelet.network.attach(self.pod.node.number).await?;
+        if let Ok(mut place) = self.pod.sandbox.lock() {
+            *place = Some(sandbox.clone());
+        }
+        self.status.ip = Some(sandbox.ip.clone());
+        self.kubelet.names.publish().await;
+        let logs = self.kubelet.logs_of(self.pod);
+        self.kubelet.offer(self.pod, self.container, &sandbox, &logs).await?;
+        let env = self.kubelet.environment(self.pod, self.container, &sandbox);
+        let argv = [self.container.command.clone(), self.container.args.clone()];
+        Ok(Some(Spec { argv: argv.into_iter().flatten().flatten().collect(), env, mounts, sandbox, logs }))
+    }
+
+    async fn run_once(&mut self, spec: &Spec) -> Result<Outcome> {
+        let (namespace, name) = self.pod.key();
+        if self.kubelet.is_held(&namespace, &name) {
+            return Ok(Outcome::Ended(container::killed_at(Timestamp::now())));
+        }
+        let mut running = Container::start(spec, self.attempt)?;
+        self.pod.process.send_replace(Some(running.pid));
+        self.status.phase = "Running";
+        self.status.state = State::Running(Timestamp::now());
+        self.status.set_ready(self.container.readiness_probe.is_none(), Timestamp::now());
+        self.report();
+        let outcome = self.watch(&mut running, &spec.sandbox).await;
+        self.pod.process.send_replace(None);
+        outcome
+    }
+
+    /// Probes the running container until it ends or the pod is to end.
+    async fn watch(&mut self, running: &mut Container, sandbox: &Sandbox) -> Result<Outcome> {
+        let mut prober = Prober::new(self.container.readiness_probe.as_ref(), &sandbox.ip);
+        let wish = self.wish.clone();
+        loop {
+            tokio::select! {
+                ended = running.wait() => return Ok(Outcome::Ended(ended?)),
+                ready = prober.next() => {
+                    if self.status.set_ready(ready, Timestamp::now()) {
+                        self.report();
+                    }
+                }
+                () = wished(wish.clone()) => {
+                    self.terminate(running).await?;
+                    return Ok(Outcome::Wished);
+                }
+            }
+        }
+    }
+
+    /// SIGTERM, and after the grace period SIGKILL.
+    async fn terminate(&mut self, running: &mut Container) -> Result<()> {
+        self.power().await;
+        let wish = *self.wish.borrow();
+        if let Wish::End(grace) = wish {
+            running.signal(Signal::TERM);
+            tokio::select! {
+                ended = running.wait() => {
+                    let ended = ended?;
+                    self.status.phase = if ended.code == 0 { "Succeeded" } else { "Failed" };
+                    self.status.state = State::Ended(ended);
+                    self.status.set_ready(false, Timestamp::now());
+                    self.report();
+                    return Ok(());
+                }
+                () = patience(self.wish.clone(), grace) => {}
+            }
+        }
+        running.signal(Signal::KILL);
+        self.status.phase = "Failed";
+        self.status.state = State::Ended(running.wait().await?);
+        self.status.set_ready(false, Timestamp::now());
+        self.report();
+        Ok(())
+    }
+
+    /// Takes the pod's network away and removes the pod from the API server.
+    async fn end(&mut self) -> Result<()> {
+        self.wished().await;
+        self.kubelet.withdraw(self.pod).await;
+        let sandbox = self.pod.sandbox.lock().ok().and_then(|mut place| place.take());
+        self.kubelet.names.publish().await;
+        if let Some(sandbox) = sandbox {
+            sandbox.detach().await?;
+        }
+        volumes::discard(&self.pod.pod);
+        Ok(())
+    }
+
+    fn report(&self) {
+        self.pod.ready.send_replace(self.status.ready);
+        self.reports.send_replace(self.status.clone());
+    }
+
+    fn backing_off(&self, wait: Duration) -> State {
+        let (namespace, name) = self.pod.key();
+        let container = &self.container.name;
+        let message = format!("back-off {}s restarting failed container={container} pod={name}_{namespace}", wait.as_secs());
+        State::Waiting("CrashLoopBackOff", message)
+    }
+
+    fn ends_when_done(&self) -> bool {
+        let policy = self.pod.pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+        policy.is_some_and(|policy| policy != "Always")
+    }
+
+    /// Waits until the pod is to end.
+    async fn wished(&self) {
+        wished(self.wish.clone()).await;
+    }
+
+    /// Waits until the pod's node has power: nothing happens on a lost node.
+    async fn power(&self) {
+        self.kubelet.power(self.pod.node).await;
+    }
+}
+
+/// Waits until a pod is to end.
+async fn wished(mut wish: watch::Receiver<Wish>) {
+    let _ = wish.wait_for(|wish| *wish != Wish::Run).await;
+}
+
+/// Waits for the grace period, or until a forced deletion cuts it short.
+async fn patience(mut wish: watch::Receiver<Wish>, grace: u64) {
+    let forced = wish.wait_for(|wish| matches!(wish, Wish::Gone | Wish::End(0)));
+    let _ = timeout(Duration::from_secs(grace), forced).await;
+}
+
+/// The waits between restarts: a kubelet's doubling, from 1 s to 40 s instead of 10 s to 5 min.
+#[derive(Default)]
+struct Backoff {
+    restarts: u32,
+}
+
+impl Backoff {
+    const LONGEST: Duration = Duration::from_secs(40);
+    /// A container that ran this long is forgiven.
+    const FORGIVEN: Duration = Duration::from_secs(90);
+
+    /// The wait after a container that ran this long; none the first time.
+    fn after(&mut self, ran: Duration) -> Duration {
+        if ran > Self::FORGIVEN {
+            self.restarts = 0;
+        }
+        self.restarts += 1;
+        match self.restarts {
+            1 => Duration::ZERO,
+            n => Duration::from_secs(1 << (n - 2).min(6)).min(Self::LONGEST),
+        }
+    }
+}
+
+/// A readiness probe of a TCP socket.
+struct Prober<'a> {
+    probe: Option<&'a Probe>,
+    address: String,
+    failures: i32,
+    ready: bool,
+}
+
+impl<'a> Prober<'a> {
+    fn new(probe: Option<&'a Probe>, ip: &str) -> Self {
+        use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+        let port = probe.and_then(|probe| match probe.tcp_socket.as_ref()?.port {
+            IntOrString::Int(port) => Some(port),
+            IntOrString::String(_) => None,
+        });
+        let address = format!("{ip}:{}", port.unwrap_or_default());
+        Self { probe, address, failures: 0, ready: false }
+    }
+
+    /// Whether the container is ready, one period later.
+    async fn next(&mut self) -> bool {
+        let Some(probe) = self.probe else { return std::future::pending().await };
+        sleep(Duration::from_secs(probe.period_seconds.unwrap_or(10).cast_unsigned().into())).await;
+        let limit = Duration::from_secs(probe.timeout_seconds.unwrap_or(1).cast_unsigned().into());
+        if matches!(timeout(limit, TcpStream::connect(&self.address)).await, Ok(Ok(_))) {
+            (self.failures, self.ready) = (0, true);
+        } else {
+            self.failures += 1;
+            self.ready &= self.failures < probe.failure_threshold.unwrap_or(3);
+        }
+        self.ready
+    }
+}
+
+fn scheduled_at(pod: &Pod) -> Option<Timestamp> {
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    let condition = conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
+    Some(condition.last_transition_time.as_ref()?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_and_forgives() {
+        let mut backoff = Backoff::default();
+        let short = Duration::from_secs(1);
+        let waits: Vec<_> = (0..9).map(|_| backoff.after(short).as_secs()).collect();
+        assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 40, 40]);
+        assert_eq!(backoff.after(Duration::from_secs(100)), Duration::ZERO);
+    }
+}
