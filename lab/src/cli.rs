@@ -93,7 +93,8 @@ fn run(cli: Cli) -> Result<()> {
         Order::Contain(contain) => contain.exec(),
         Order::Broker => broker::exec(),
         order => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(obey(&cli.name, order))
         }
     }
@@ -117,7 +118,8 @@ async fn obey(name: &str, order: Order) -> Result<()> {
         }
         Order::App { app } => app.run().await,
         Order::Keeper { toolbox, listener } => {
-            let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "castellan_lab=debug".into());
+            let level = tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "castellan_lab=debug".into());
             tracing_subscriber::fmt().with_env_filter(level).with_ansi(false).init();
             // SAFETY: the number names the listener that `launch` left open for this process alone.
             let listener = unsafe { OwnedFd::from_raw_fd(listener) };
@@ -136,9 +138,15 @@ async fn up(home: &Home) -> Result<()> {
     }
     println!("\nTry:");
     for context in Context::ALL {
-        println!("  castellan --kubeconfig {} --context {}", home.kubeconfig().display(), context.name(home.name()));
+        println!(
+            "  castellan --kubeconfig {} --context {}",
+            home.kubeconfig().display(),
+            context.name(home.name())
+        );
     }
-    println!("\nInside, where Kafka can be reached:  lab enter kafka-topics.sh --bootstrap-server kafka-bootstrap.kafka.svc:9092 --describe");
+    println!(
+        "\nInside, where Kafka can be reached:  lab enter kafka-topics.sh --bootstrap-server kafka-bootstrap.kafka.svc:9092 --describe"
+    );
     println!("Break something:                     lab fault --help");
     Ok(())
 }
@@ -156,7 +164,10 @@ fn purpose(context: Context) -> &'static str {
 async fn status(name: &str) -> Result<()> {
     let status = Lab::attach(name).await?.status().await?;
     println!("API server  {}", status.server);
-    println!("ready       {}", if status.is_ready() { "yes".into() } else { format!("waiting for {}", status.waiting.join(", ")) });
+    println!(
+        "ready       {}",
+        if status.is_ready() { "yes".into() } else { format!("waiting for {}", status.waiting.join(", ")) }
+    );
     for fault in &status.faults {
         println!("fault       {}", serde_json::to_string(fault)?);
     }

@@ -16,7 +16,11 @@ const CONCURRENCY: usize = 16;
 /// Makes this many pods, with the nodes and namespaces for them.
 pub(crate) async fn fill(client: &Client, pods: u32) -> Result<()> {
     for number in 0..NAMESPACES.min(pods) {
-        create::<Namespace>(&Api::all(client.clone()), json!({"metadata": {"name": namespace(number), "labels": {LABEL: ""}}})).await?;
+        create::<Namespace>(
+            &Api::all(client.clone()),
+            json!({"metadata": {"name": namespace(number), "labels": {LABEL: ""}}}),
+        )
+        .await?;
     }
     for number in 0..pods.div_ceil(PODS_PER_NODE) {
         create::<Node>(&Api::all(client.clone()), node(number)).await?;
@@ -38,7 +42,9 @@ pub(crate) async fn drain(client: &Client) -> Result<()> {
     futures::stream::iter(0..NAMESPACES)
         .map(|number| {
             let (api, labelled) = (Api::<Pod>::namespaced(client.clone(), &namespace(number)), &labelled);
-            async move { api.delete_collection(&DeleteParams::default().grace_period(0), labelled).await.map(drop) }
+            async move {
+                api.delete_collection(&DeleteParams::default().grace_period(0), labelled).await.map(drop)
+            }
         })
         .buffer_unordered(4)
         .try_collect::<Vec<()>>()

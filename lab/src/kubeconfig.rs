@@ -20,8 +20,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 5] =
-        [Self::Admin, Self::Viewer, Self::Namespace, Self::NoEvict, Self::Expiring];
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Viewer, Self::Namespace, Self::NoEvict, Self::Expiring];
 
     /// The part of its name after the lab's.
     pub fn suffix(self) -> &'static str {
@@ -41,19 +40,24 @@ impl Context {
 }
 
 /// The users of the token file, with their groups.
-pub(crate) const USERS: [(&str, &str); 6] = [
+pub(crate) const USERS: [(&str, &str); 5] = [
     ("admin", "system:masters"),
     ("viewer", "castellan:viewers"),
     ("namespace", "castellan:namespace"),
     ("no-evict", "castellan:no-evict"),
-    ("prometheus", "castellan:prometheus"),
     ("system:controllers", "system:masters"),
 ];
 
 /// The kubeconfig with all contexts, `current` being the default one.
 ///
 /// It is JSON, which is YAML too.
-pub(crate) fn outside(home: &Home, server: &str, ca_pem: &str, tokens: &dyn Fn(&str) -> String, current: Context) -> Value {
+pub(crate) fn outside(
+    home: &Home,
+    server: &str,
+    ca_pem: &str,
+    tokens: &dyn Fn(&str) -> String,
+    current: Context,
+) -> Value {
     let lab = home.name();
     let mut users = Vec::new();
     let mut contexts = Vec::new();

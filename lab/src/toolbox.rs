@@ -56,8 +56,7 @@ impl Toolbox {
         let root = home::cache()?.join(version());
         std::fs::create_dir_all(root.join("bin"))?;
         let toolbox = Self { root };
-        let missing: Vec<_> =
-            PACKAGES.iter().filter(|p| !toolbox.program(name_of(p)).exists()).collect();
+        let missing: Vec<_> = PACKAGES.iter().filter(|p| !toolbox.program(name_of(p)).exists()).collect();
         if !missing.is_empty() {
             toolbox.write_go_sources()?;
             for package in missing {

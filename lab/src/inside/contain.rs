@@ -10,12 +10,15 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Joins a network namespace, mounts volumes for itself alone, and becomes a program.
+/// Joins a network namespace, takes a host name, mounts volumes for itself alone, and becomes a program.
 #[derive(Debug, Args)]
 pub(crate) struct Contain {
     /// The network namespace, as `ip netns` knows it.
     #[arg(long)]
     net: String,
+    /// The host name.
+    #[arg(long)]
+    host: String,
     /// FOLDER:PLACE, the place being under /mnt.
     #[arg(long)]
     mount: Vec<String>,
@@ -28,8 +31,9 @@ impl Contain {
     pub(crate) fn exec(self) -> Result<()> {
         let net = File::open(Path::new("/run/netns").join(&self.net))?;
         move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
-        // SAFETY: only the mount namespace is unshared, no file descriptor and no memory.
-        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
+        // SAFETY: neither file descriptors nor memory are unshared.
+        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::NEWUTS) }?;
+        rustix::system::sethostname(self.host.as_bytes())?;
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
         for mount in &self.mount {
             let (folder, place) = mount.split_once(':').context("FOLDER:PLACE")?;

@@ -1,13 +1,12 @@
 //! What a lab's cluster contains, and when it is ready.
 
 use super::Keeper;
-use super::certificates::Secrets;
 use super::nodes::NODES;
 use super::plane;
 use crate::home::Home;
 use crate::toolbox::Toolbox;
 use anyhow::{Context as _, Result, ensure};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::ListParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, ResourceExt as _};
@@ -61,23 +60,22 @@ pub(crate) async fn connect(kubeconfig: &Path) -> Result<Client> {
 }
 
 /// Makes the nodes, the roles and the definitions.
-pub(crate) async fn lay_ground(home: &Home, tools: &Toolbox, secrets: &Secrets) -> Result<()> {
+pub(crate) async fn lay_ground(home: &Home, tools: &Toolbox) -> Result<()> {
     let nodes: Vec<_> = NODES.iter().map(super::nodes::Node::manifest).collect();
     let list = json!({"apiVersion": "v1", "kind": "List", "items": nodes});
     apply(home, tools, &list.to_string()).await?;
     for manifest in GROUND {
         apply(home, tools, manifest).await?;
     }
-    let token = json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-        "metadata": {"name": "prometheus-access", "namespace": "monitoring"},
-        "stringData": {"token": secrets.token("prometheus"), "ca.pem": secrets.ca_pem},
-    });
-    apply(home, tools, &token.to_string()).await
+    Ok(())
 }
 
 /// Makes everything else and waits until it is ready, telling in `waiting` what is not.
 pub(crate) async fn populate(keeper: Arc<Keeper>) {
+    // Else the first node that is ready would get everything.
+    while !nodes_ready(&keeper.client).await {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     for manifest in WORKLOADS {
         while let Err(error) = apply(&keeper.home, &keeper.tools, manifest).await {
             tracing::warn!("{error:#}");
@@ -100,12 +98,24 @@ pub(crate) async fn populate(keeper: Arc<Keeper>) {
     }
 }
 
+async fn nodes_ready(client: &Client) -> bool {
+    let is_ready = |node: &Node| {
+        let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
+        let ready = conditions.unwrap_or_default().iter().any(|c| c.type_ == "Ready" && c.status == "True");
+        ready && node.spec.as_ref().is_none_or(|spec| spec.taints.is_none())
+    };
+    let nodes = Api::<Node>::all(client.clone()).list(&ListParams::default()).await;
+    nodes.is_ok_and(|nodes| nodes.iter().all(is_ready))
+}
+
 async fn unready(client: &Client) -> Result<Vec<String>> {
     let mut waiting = Vec::new();
     let pods = Api::<Pod>::all(client.clone()).list(&ListParams::default()).await?;
     for (namespace, prefix, wanted) in READY {
         let ready = pods.iter().filter(|pod| {
-            pod.namespace().as_deref() == Some(namespace) && pod.name_any().starts_with(prefix) && is_ready(pod)
+            pod.namespace().as_deref() == Some(namespace)
+                && pod.name_any().starts_with(prefix)
+                && is_ready(pod)
         });
         let ready = ready.count();
         if ready < wanted {
@@ -113,7 +123,8 @@ async fn unready(client: &Client) -> Result<Vec<String>> {
         }
     }
     let topics = pods.iter().any(|pod| {
-        pod.name_any().starts_with("topics-") && pod.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Succeeded")
+        pod.name_any().starts_with("topics-")
+            && pod.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Succeeded")
     });
     if !topics {
         waiting.push("topics".into());
@@ -123,13 +134,23 @@ async fn unready(client: &Client) -> Result<Vec<String>> {
 
 fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref());
-    conditions.unwrap_or_default().iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    conditions
+        .unwrap_or_default()
+        .iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 /// `kubectl apply` of a manifest.
 pub(crate) async fn apply(home: &Home, tools: &Toolbox, manifest: &str) -> Result<()> {
     let mut child = Command::new(tools.program("kubectl"))
-        .args(["apply", "--server-side", "--force-conflicts", "--validate=false", "--filename=-", "--kubeconfig"])
+        .args([
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--validate=false",
+            "--filename=-",
+            "--kubeconfig",
+        ])
         .arg(home.root().join("inside"))
         .env("HOME", home.root())
         .stdin(Stdio::piped())

@@ -22,6 +22,7 @@ pub(crate) struct Spec {
     /// Folders and where the process sees them.
     pub(crate) mounts: Vec<(PathBuf, String)>,
     pub(crate) sandbox: Sandbox,
+    pub(crate) host: String,
     /// The folder of its logs.
     pub(crate) logs: PathBuf,
 }
@@ -38,7 +39,7 @@ impl Container {
     /// Starts the process through `lab contain`, which replaces itself by it.
     pub(crate) fn start(spec: &Spec, attempt: u32) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["contain", "--net", &spec.sandbox.namespace()]);
+        command.args(["contain", "--net", &spec.sandbox.namespace(), "--host", &spec.host]);
         for (from, to) in &spec.mounts {
             command.arg("--mount").arg(format!("{}:{to}", from.display()));
         }

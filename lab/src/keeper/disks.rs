@@ -49,7 +49,8 @@ async fn serve(client: &Client, claim: &PersistentVolumeClaim) -> Result<()> {
     if api.get_opt(&name).await?.is_some() {
         return Ok(());
     }
-    let size = spec.resources.as_ref().and_then(|r| r.requests.as_ref()?.get("storage")).context("no size")?;
+    let size =
+        spec.resources.as_ref().and_then(|r| r.requests.as_ref()?.get("storage")).context("no size")?;
     if !mounts::disk(&name).exists() {
         mounts::make_disk(&name, bytes(&size.0).context("a size in Mi or Gi")?)?;
     }

@@ -176,12 +176,20 @@ impl Kubelet {
     }
 
     /// Tells kwok's kubelet where this pod's logs and ports are.
-    pub(crate) async fn offer(&self, pod: &LabPod, container: &Container, sandbox: &Sandbox, logs: &std::path::Path) -> Result<()> {
+    pub(crate) async fn offer(
+        &self,
+        pod: &LabPod,
+        container: &Container,
+        sandbox: &Sandbox,
+        logs: &std::path::Path,
+    ) -> Result<()> {
         let ports = container.ports.iter().flatten().map(|port| port.container_port);
-        let forwards: Vec<_> =
-            ports.map(|port| json!({"ports": [port], "target": {"port": port, "address": sandbox.ip}})).collect();
+        let forwards: Vec<_> = ports
+            .map(|port| json!({"ports": [port], "target": {"port": port, "address": sandbox.ip}}))
+            .collect();
         let log = json!({"logsFile": logs.join("current.log"), "previousLogsFile": logs.join("previous.log"), "follow": true});
-        for (kind, spec) in [("PortForward", json!({"forwards": forwards})), ("Logs", json!({"logs": [log]}))] {
+        for (kind, spec) in [("PortForward", json!({"forwards": forwards})), ("Logs", json!({"logs": [log]}))]
+        {
             let (namespace, name) = pod.key();
             let object = json!({"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
             let api = self.debugging(kind, &namespace);
@@ -208,9 +216,18 @@ impl Kubelet {
     }
 
     /// The environment of a container: its own, and what its image would bring.
-    pub(crate) fn environment(&self, pod: &LabPod, container: &Container, sandbox: &Sandbox) -> Vec<(String, String)> {
+    pub(crate) fn environment(
+        &self,
+        pod: &LabPod,
+        container: &Container,
+        sandbox: &Sandbox,
+    ) -> Vec<(String, String)> {
         let (namespace, name) = pod.key();
-        let path = format!("{}:{}", self.home.root().join("bin").display(), std::env::var("PATH").unwrap_or_default());
+        let path = format!(
+            "{}:{}",
+            self.home.root().join("bin").display(),
+            std::env::var("PATH").unwrap_or_default()
+        );
         let mut env = vec![
             ("PATH".into(), path),
             ("HOSTNAME".into(), name.clone()),

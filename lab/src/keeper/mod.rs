@@ -1,8 +1,8 @@
 //! The keeper: the first process of a lab's namespaces, which starts and supervises the rest.
 
 mod certificates;
-mod container;
 mod cluster;
+mod container;
 mod disks;
 mod faults;
 mod kubelet;
@@ -16,6 +16,7 @@ mod pod;
 mod reaper;
 mod relay;
 mod status;
+mod targets;
 mod volumes;
 mod writer;
 
@@ -63,7 +64,7 @@ pub(crate) async fn run(home: Home, tools: Toolbox, listener: OwnedFd) -> Result
 
     let mut plane = Plane::start(&home, &tools).await?;
     let client = cluster::connect(&home.root().join("components")).await?;
-    cluster::lay_ground(&home, &tools, &secrets).await?;
+    cluster::lay_ground(&home, &tools).await?;
     plane.start_controllers(&home, &tools)?;
     let kubelet = Kubelet::new(&home, &tools, client.clone(), network);
     tokio::spawn(kubelet.clone().follow());

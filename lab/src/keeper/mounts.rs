@@ -22,7 +22,7 @@ pub(crate) fn pod_volume(uid: &str, volume: &str) -> PathBuf {
 /// Prepares /mnt, the names of network namespaces, and the files of the name resolver.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     tmpfs(Path::new("/mnt"), "size=16m")?;
-    for path in ["/mnt/disks", "/mnt/pods"] {
+    for path in ["/mnt/disks", "/mnt/pods", "/mnt/targets"] {
         fs::create_dir(path)?;
     }
     tmpfs(Path::new("/run"), "size=16m")?;

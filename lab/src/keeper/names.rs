@@ -2,6 +2,7 @@
 
 use super::kubelet::Kubelet;
 use super::pod::LabPod;
+use super::targets;
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::api::core::v1::Service;
 use kube::runtime::reflector::{self, Store};
@@ -14,7 +15,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Keeps the hosts file.
+/// Keeps the hosts file, and with it the targets of Prometheus.
 #[derive(Debug)]
 pub(crate) struct Names {
     file: PathBuf,
@@ -32,7 +33,9 @@ impl Names {
         let (store, writer) = reflector::store();
         let _ = self.services.set(store);
         let services = watcher(Api::<Service>::all(kubelet.client.clone()), watcher::Config::default());
-        tokio::spawn(reflector::reflector(writer, services.default_backoff()).for_each(|_| futures::future::ready(())));
+        tokio::spawn(
+            reflector::reflector(writer, services.default_backoff()).for_each(|_| futures::future::ready(())),
+        );
         tokio::spawn(write_for_ever(Arc::downgrade(kubelet)));
     }
 
@@ -55,10 +58,15 @@ impl Names {
 /// Readiness and services change by themselves: the file is also written every two seconds.
 async fn write_for_ever(kubelet: Weak<Kubelet>) {
     while let Some(kubelet) = kubelet.upgrade() {
-        if let Err(error) = kubelet.names.write(&kubelet.pods()) {
+        let pods = kubelet.pods();
+        if let Err(error) = kubelet.names.write(&pods) {
             tracing::warn!("hosts: {error}");
         }
-        let _ = tokio::time::timeout(Duration::from_secs(2), kubelet.names.changed.notified().map(drop)).await;
+        if let Err(error) = targets::write(&pods) {
+            tracing::warn!("targets: {error:#}");
+        }
+        let _ =
+            tokio::time::timeout(Duration::from_secs(2), kubelet.names.changed.notified().map(drop)).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -68,11 +76,14 @@ fn hosts(pods: &[Arc<LabPod>], services: &[Arc<Service>]) -> String {
     for pod in pods {
         let Some(sandbox) = pod.sandbox() else { continue };
         let (namespace, name) = pod.key();
+        // A process must be able to resolve its own host name; nothing else uses it.
+        let _ = writeln!(text, "{} {name}", sandbox.ip);
         if let Some(domain) = pod.pod.spec.as_ref().and_then(|spec| spec.subdomain.as_ref()) {
             let _ = writeln!(text, "{} {}", sandbox.ip, names_of(&format!("{name}.{domain}.{namespace}")));
         }
         for service in services.iter().filter(|service| selects(service, pod)) {
-            let _ = writeln!(text, "{} {}", sandbox.ip, names_of(&format!("{}.{namespace}", service.name_any())));
+            let _ =
+                writeln!(text, "{} {}", sandbox.ip, names_of(&format!("{}.{namespace}", service.name_any())));
         }
     }
     text

@@ -55,14 +55,15 @@ impl Network {
              route add {ip_address}/32 dev {link} src {ROUTER}\n"
         ))
         .await?;
-        sandbox.ip_inside(&format!(
-            "link set lo up\n\
+        sandbox
+            .ip_inside(&format!(
+                "link set lo up\n\
              address add {ip_address}/32 dev eth0\n\
              link set eth0 up\n\
              route add {ROUTER} dev eth0\n\
              route add default via {ROUTER}\n"
-        ))
-        .await?;
+            ))
+            .await?;
         Ok(sandbox)
     }
 }

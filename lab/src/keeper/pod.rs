@@ -158,7 +158,14 @@ impl<'a> Life<'a> {
         self.kubelet.offer(self.pod, self.container, &sandbox, &logs).await?;
         let env = self.kubelet.environment(self.pod, self.container, &sandbox);
         let argv = [self.container.command.clone(), self.container.args.clone()];
-        Ok(Some(Spec { argv: argv.into_iter().flatten().flatten().collect(), env, mounts, sandbox, logs }))
+        Ok(Some(Spec {
+            argv: argv.into_iter().flatten().flatten().collect(),
+            env,
+            mounts,
+            sandbox,
+            host: self.pod.key().1,
+            logs,
+        }))
     }
 
     async fn run_once(&mut self, spec: &Spec) -> Result<Outcome> {
@@ -244,7 +251,10 @@ impl<'a> Life<'a> {
     fn backing_off(&self, wait: Duration) -> State {
         let (namespace, name) = self.pod.key();
         let container = &self.container.name;
-        let message = format!("back-off {}s restarting failed container={container} pod={name}_{namespace}", wait.as_secs());
+        let message = format!(
+            "back-off {}s restarting failed container={container} pod={name}_{namespace}",
+            wait.as_secs()
+        );
         State::Waiting("CrashLoopBackOff", message)
     }
 

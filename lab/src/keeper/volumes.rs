@@ -9,7 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Prepares every volume that this container mounts, and waits for what does not exist yet.
-pub(crate) async fn mount_all(client: &Client, pod: &Pod, container: &Container) -> Result<Vec<(PathBuf, String)>> {
+pub(crate) async fn mount_all(
+    client: &Client,
+    pod: &Pod,
+    container: &Container,
+) -> Result<Vec<(PathBuf, String)>> {
     let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
     let mut mounts = Vec::new();
     for mount in container.volume_mounts.as_deref().unwrap_or_default() {
@@ -53,7 +57,10 @@ async fn folder_of(client: &Client, pod: &Pod, volume: &Volume) -> Result<PathBu
     fs::create_dir_all(&folder)?;
     if let Some(name) = volume.config_map.as_ref().map(|source| &source.name) {
         let map = Api::<ConfigMap>::namespaced(client.clone(), &namespace).get(name).await?;
-        write_all(&folder, map.data.unwrap_or_default().into_iter().map(|(name, text)| (name, text.into_bytes())))?;
+        write_all(
+            &folder,
+            map.data.unwrap_or_default().into_iter().map(|(name, text)| (name, text.into_bytes())),
+        )?;
     }
     if let Some(name) = volume.secret.as_ref().and_then(|source| source.secret_name.as_ref()) {
         let secret = Api::<Secret>::namespaced(client.clone(), &namespace).get(name).await?;

@@ -34,7 +34,8 @@ pub(crate) fn start(
         }
         persist(&kubelet, &pod, || async {
             let preconditions = Preconditions { uid: pod.pod.uid(), resource_version: None };
-            let now = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() }.grace_period(0);
+            let now = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() }
+                .grace_period(0);
             api.delete(&name, &now).await.map(drop)
         })
         .await;
@@ -44,7 +45,11 @@ pub(crate) fn start(
 }
 
 /// Repeats a write until it is done or has become pointless. Nothing leaves a lost node.
-async fn persist<F: Future<Output = kube::Result<()>>>(kubelet: &Kubelet, pod: &LabPod, write: impl Fn() -> F) {
+async fn persist<F: Future<Output = kube::Result<()>>>(
+    kubelet: &Kubelet,
+    pod: &LabPod,
+    write: impl Fn() -> F,
+) {
     loop {
         kubelet.power(pod.node).await;
         match write().await {

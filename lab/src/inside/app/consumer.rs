@@ -39,7 +39,12 @@ impl Consumer {
                 Ok(record) => {
                     consumed += 1;
                     if consumed.is_multiple_of(500) {
-                        println!("{consumed} records, at {}[{}]@{}", record.topic(), record.partition(), record.offset());
+                        println!(
+                            "{consumed} records, at {}[{}]@{}",
+                            record.topic(),
+                            record.partition(),
+                            record.offset()
+                        );
                     }
                 }
                 Err(error) => println!("{error}"),

@@ -43,11 +43,14 @@ pub(crate) async fn renew(keeper: &Keeper) -> Result<()> {
     let accounts: Api<ServiceAccount> = Api::namespaced(keeper.client.clone(), NAMESPACE);
     let issued = accounts.create_token_request(ACCOUNT, &PostParams::default(), &request).await?;
     let token = issued.status.context("no token")?.token;
-    write(keeper, &json!({
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "kind": "ExecCredential",
-        "status": {"token": token},
-    }))
+    write(
+        keeper,
+        &json!({
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "kind": "ExecCredential",
+            "status": {"token": token},
+        }),
+    )
 }
 
 /// In one step, for the plugin may read at any time.
