@@ -1,6 +1,17 @@
 //! Finding Kafka among the pods: who runs it, which pod is which broker, and where it listens.
 
-use super::{Text, kafka::BrokerId, kubernetes::Key};
+mod keeper;
+mod listeners;
+mod prometheus;
+
+pub use prometheus::find_prometheus;
+
+use super::{
+    Text,
+    kafka::BrokerId,
+    kubernetes::{Key, Kubernetes, Pod},
+};
+use std::collections::BTreeMap;
 
 /// Who keeps the brokers' pods, and so whose verb scales and restarts them (kubernetes.md §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +76,67 @@ pub enum Bond {
     Unverified,
 }
 
+/// Every Kafka cluster among the pods, by name.
+pub fn find(kubernetes: &Kubernetes) -> Vec<FoundCluster> {
+    let mut clusters: BTreeMap<(Text, Text), FoundCluster> = BTreeMap::new();
+    for pod in kubernetes.pods.iter() {
+        let Some(kept) = keeper::keeps(kubernetes, pod) else { continue };
+        let namespace = pod.meta.key.namespace.clone();
+        let cluster = clusters
+            .entry((namespace.clone(), kept.cluster.clone()))
+            .or_insert_with(|| empty(namespace, &kept.cluster, kept.keeper));
+        cluster.brokers.push(BrokerPod {
+            pod: pod.meta.key.clone(),
+            uid: pod.meta.uid.clone(),
+            broker: kept.broker,
+            ports: listeners::client_ports(pod),
+            exporter: listeners::exporter_port(pod),
+        });
+    }
+    for set in kubernetes.stateful_sets.iter().filter(|s| s.replicas == 0) {
+        let Some((keeper, name)) = keeper::keeps_none(set) else { continue };
+        let namespace = set.meta.key.namespace.clone();
+        clusters.entry((namespace.clone(), name.clone())).or_insert_with(|| empty(namespace, &name, keeper));
+    }
+    let mut found: Vec<_> = clusters.into_values().collect();
+    for cluster in &mut found {
+        forget_shared_ids(&mut cluster.brokers);
+        cluster.brokers.sort_by(|a, b| {
+            (a.broker.is_none(), a.broker, &a.pod).cmp(&(b.broker.is_none(), b.broker, &b.pod))
+        });
+        cluster.bootstrap = listeners::bootstrap(kubernetes, cluster);
+    }
+    found
+}
+
+fn empty(namespace: Text, name: &str, keeper: Keeper) -> FoundCluster {
+    let name = format!("{namespace}/{name}").into();
+    FoundCluster { name, namespace, keeper, brokers: Vec::new(), bootstrap: None }
+}
+
+/// A rule that gives two pods the same id is wrong for this cluster (a literal in a shared template).
+fn forget_shared_ids(brokers: &mut [BrokerPod]) {
+    let mut times: BTreeMap<BrokerId, usize> = BTreeMap::new();
+    for id in brokers.iter().filter_map(|b| b.broker) {
+        *times.entry(id).or_default() += 1;
+    }
+    for broker in brokers {
+        broker.broker = broker.broker.filter(|id| times.get(id) == Some(&1));
+    }
+}
+
+/// Whether the host that a broker advertises is this pod: its address, its name, or
+/// `pod.service[.namespace[.svc…]]`.
+pub fn verify(broker: &BrokerPod, pod: &Pod, advertised_host: &str) -> Bond {
+    let same_pod = broker.uid == pod.meta.uid && broker.pod == pod.meta.key;
+    let host = advertised_host.trim_end_matches('.').to_ascii_lowercase();
+    let by_ip = pod.ip.as_deref().is_some_and(|ip| ip == host);
+    let mut labels = host.split('.');
+    let by_name = labels.next() == Some(&*pod.meta.key.name)
+        && labels.nth(1).is_none_or(|namespace| namespace == &*pod.meta.key.namespace);
+    if same_pod && (by_ip || by_name) { Bond::Verified } else { Bond::Unverified }
+}
+
 /// Whether a rule reads the environment variable `name` of a container: those that say which broker it is
 /// and what it listens on, and none that may hold a secret.
 pub fn env_is_read(name: &str) -> bool {
@@ -83,3 +155,6 @@ pub fn env_is_read(name: &str) -> bool {
     let Some(name) = name.strip_prefix("KAFKA_") else { return false };
     READ.contains(&name.strip_prefix("CFG_").unwrap_or(name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,23 @@ pub fn selects(selector: &BTreeMap<Text, Text>, labels: &BTreeMap<Text, Text>) -
     selector.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
 
+impl Service {
+    /// Whether the pod is behind this Service; never when it has no selector (its endpoints are then made
+    /// by others).
+    pub fn selects(&self, pod: &Pod) -> bool {
+        !self.selector.is_empty()
+            && self.meta.key.namespace == pod.meta.key.namespace
+            && selects(&self.selector, &pod.meta.labels)
+    }
+}
+
+impl Budget {
+    /// Whether it protects the pod. In policy/v1 an empty selector means all of its namespace.
+    pub fn selects(&self, pod: &Pod) -> bool {
+        self.meta.key.namespace == pod.meta.key.namespace && selects(&self.selector, &pod.meta.labels)
+    }
+}
+
 impl Kubernetes {
     /// The controllers above an object, nearest first: of a Deployment's pod its ReplicaSet and the
     /// Deployment. The chain ends at a kind that is not watched (an operator's own), which is in it.
@@ -53,30 +70,19 @@ impl Kubernetes {
         self.pods.iter().filter(move |pod| self.owners(&pod.meta).iter().any(|o| &*o.uid == uid))
     }
 
-    /// The pods that a budget protects. In policy/v1 an empty selector means all of its namespace.
+    /// The pods that a budget protects.
     pub fn pods_of_budget<'a>(&'a self, budget: &'a Budget) -> impl Iterator<Item = &'a Pod> {
-        self.selected(&budget.meta, &budget.selector)
+        self.pods.iter().filter(|pod| budget.selects(pod))
     }
 
     /// The budgets that protect a pod; with more than one, Kubernetes refuses to evict it.
     pub fn budgets_of<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Budget> {
-        let near = self.budgets.iter().filter(|b| b.meta.key.namespace == pod.meta.key.namespace);
-        near.filter(|b| selects(&b.selector, &pod.meta.labels))
+        self.budgets.iter().filter(|budget| budget.selects(pod))
     }
 
-    /// The pods behind a Service; none when it has no selector (its endpoints are then made by others).
+    /// The pods behind a Service.
     pub fn pods_of_service<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Pod> {
-        let any = !service.selector.is_empty();
-        self.selected(&service.meta, &service.selector).filter(move |_| any)
-    }
-
-    fn selected<'a>(
-        &'a self,
-        of: &'a Meta,
-        selector: &'a BTreeMap<Text, Text>,
-    ) -> impl Iterator<Item = &'a Pod> {
-        let near = self.pods.iter().filter(|p| p.meta.key.namespace == of.key.namespace);
-        near.filter(|p| selects(selector, &p.meta.labels))
+        self.pods.iter().filter(|pod| service.selects(pod))
     }
 
     /// The claims that a pod mounts, each with the volume's name in the pod; None: it is not there.
