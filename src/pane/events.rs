@@ -3,6 +3,7 @@
 use super::{
     Block, Cell, Column, Pane, Place, SortKey, Tone, World,
     objects::{Listed, Objects},
+    place,
 };
 use crate::domain::{
     kubernetes::{Event, Key, Kubernetes, Table},
@@ -102,18 +103,7 @@ impl Listed for Event {
     }
 
     fn drill(&self, _world: &World<'_>) -> Option<Place> {
-        let pane = match Kind::from_name(&self.object_kind)? {
-            Kind::Pod => "pods",
-            Kind::StatefulSet => "statefulsets",
-            Kind::Deployment => "deployments",
-            Kind::Node => "nodes",
-            Kind::Claim => "claims",
-            Kind::Service => "services",
-            Kind::DisruptionBudget => "budgets",
-            Kind::Autoscaler => "autoscalers",
-            Kind::ReplicaSet | Kind::Event => return None,
-        };
-        Some(Place { pane, scope: regarded(self) })
+        place(&regarded(self)?)
     }
 
     fn search(&self, try_word: &mut dyn FnMut(&str) -> bool) -> bool {

@@ -8,19 +8,35 @@ pub mod chart;
 pub mod query;
 pub mod table;
 
+mod brokers;
+mod charts;
+mod clusters;
 mod events;
+mod findings;
+mod format;
+mod groups;
+mod members;
+mod moves;
 mod nodes;
 mod objects;
+mod overview;
+mod partitions;
 mod pods;
 mod policies;
 mod storage;
+mod topics;
 mod workloads;
 
 pub use cell::{Cell, Doubt, Figure, Tone};
 pub use query::{Filter, Query, Sort};
 pub use table::{Column, Rows, SortKey, Table};
 
-use crate::domain::{derived::Derived, object::Object, snapshot::Snapshot, time::Time};
+use crate::domain::{
+    derived::Derived,
+    object::{Kind, Object},
+    snapshot::Snapshot,
+    time::Time,
+};
 
 /// Everything that content is made from.
 #[derive(Clone, Copy)]
@@ -67,18 +83,53 @@ pub struct Place {
 
 /// Every pane, in the order of the help and of the palette.
 pub static PANES: &[&Pane] = &[
+    &overview::PANE,
     &pods::PANE,
     &workloads::STATEFULSETS,
     &workloads::DEPLOYMENTS,
     &nodes::PANE,
+    &brokers::PANE,
+    &topics::PANE,
+    &partitions::PANE,
+    &groups::PANE,
+    &members::PANE,
+    &moves::PANE,
     &events::PANE,
+    &charts::PANE,
+    &findings::PANE,
     &storage::PANE,
     &policies::SERVICES,
     &policies::BUDGETS,
     &policies::AUTOSCALERS,
+    &clusters::PANE,
 ];
 
 /// The pane of that name or alias.
 pub fn find(word: &str) -> Option<&'static Pane> {
     PANES.iter().copied().find(|p| p.name == word || p.aliases.contains(&word))
+}
+
+/// Where an object is shown, alone: the pane of its kind, narrowed to it.
+pub fn place(object: &Object) -> Option<Place> {
+    let pane = match object {
+        Object::Kube { kind, .. } => match kind {
+            Kind::Pod => "pods",
+            Kind::StatefulSet => "statefulsets",
+            Kind::Deployment => "deployments",
+            Kind::Node => "nodes",
+            Kind::Claim => "claims",
+            Kind::Service => "services",
+            Kind::DisruptionBudget => "budgets",
+            Kind::Autoscaler => "autoscalers",
+            Kind::Event => "events",
+            Kind::ReplicaSet => return None,
+        },
+        Object::Broker(_) => "brokers",
+        Object::Topic(_) => "topics",
+        Object::Partition(..) => "partitions",
+        Object::Group(_) | Object::Member(..) | Object::GroupPartition(..) => "members",
+        Object::Cluster(_) => "clusters",
+        Object::Finding(_) | Object::Context(_) => return None,
+    };
+    Some(Place { pane, scope: Some(object.clone()) })
 }

@@ -2,13 +2,12 @@
 
 use super::{Cell, Column, Place, Rows, SortKey, Tone, World};
 use crate::domain::{
-    Text,
     kubernetes::{Kubernetes, Meta, Row, Table},
     object::{Kind, Object},
     reading::State,
     time::age,
 };
-use std::{collections::BTreeMap, marker::PhantomData};
+use std::marker::PhantomData;
 
 /// A kind that has a table.
 pub trait Listed: Row + Sized + Sync + 'static {
@@ -49,11 +48,6 @@ pub fn object<T: Listed>(row: &T) -> Object {
 pub fn is<T: Listed>(row: &T, object: &Object) -> bool {
     matches!(object, Object::Kube { kind, key, uid }
         if *kind == T::KIND && *key == row.meta().key && (uid.is_empty() || *uid == row.meta().uid))
-}
-
-/// Whether every label of `selector` is there; an empty selector selects nothing.
-pub fn selects(selector: &BTreeMap<Text, Text>, meta: &Meta) -> bool {
-    !selector.is_empty() && selector.iter().all(|(k, v)| meta.labels.get(k) == Some(v))
 }
 
 /// The table of `T`s.

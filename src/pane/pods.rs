@@ -2,7 +2,7 @@
 
 use super::{
     Block, Cell, Column, Pane, Place, SortKey, Tone, World,
-    objects::{Listed, Objects, is, object, selects},
+    objects::{Listed, Objects, is, object},
 };
 use crate::domain::{
     Text,
@@ -24,13 +24,27 @@ impl Listed for Pod {
     const COLUMNS: &'static [Column<Objects<Pod>>] = &[
         Objects::<Self>::NAMESPACE,
         Objects::<Self>::NAME,
+        Column::number(
+            "READY",
+            5,
+            |_, p: &Self| Cell::toned(p.status().ready(), if p.is_ready() { Tone::Plain } else { tone(p) }),
+            |_, p: &Self| SortKey::Number(p.status().ready as f64),
+        )
+        .sort('R'),
         Column::text(
             "STATUS",
             17,
-            |_, p: &Self| Cell::plain(p.phase.to_string()),
-            |_, p: &Self| SortKey::Text(&p.phase),
+            |_, p: &Self| Cell::toned(p.status().status.into_owned(), tone(p)),
+            |_, p: &Self| SortKey::Owned(p.status().status.into_owned()),
         )
         .sort('S'),
+        Column::number(
+            "RESTARTS",
+            14,
+            |world, p: &Self| Cell::plain(p.status().restarts(world.now)),
+            |_, p: &Self| SortKey::Number(p.status().restarts as f64),
+        )
+        .sort('T'),
         Column::text(
             "BROKER",
             6,
@@ -81,7 +95,7 @@ impl Listed for Pod {
     }
 
     fn fault(&self, _world: &World<'_>) -> bool {
-        &*self.phase != "Running" && &*self.phase != "Succeeded"
+        !matches!(tone(self), Tone::Plain | Tone::Muted)
     }
 
     fn drill(&self, world: &World<'_>) -> Option<Place> {
@@ -90,7 +104,18 @@ impl Listed for Pod {
     }
 
     fn search(&self, try_word: &mut dyn FnMut(&str) -> bool) -> bool {
-        try_word(&self.phase) || self.node.as_deref().is_some_and(|n| try_word(n))
+        try_word(&self.status().status) || self.node.as_deref().is_some_and(|n| try_word(n))
+    }
+}
+
+/// Muted: it has done its work. Critical: it will not mend itself. Warning: it is not ready.
+pub fn tone(pod: &Pod) -> Tone {
+    match &*pod.status().status {
+        "Completed" | "Succeeded" => Tone::Muted,
+        "Running" if pod.is_ready() => Tone::Plain,
+        status if status.contains("Err") || status.contains("BackOff") => Tone::Critical,
+        "Failed" | "Evicted" | "OOMKilled" | "Unknown" | "InvalidImageName" => Tone::Critical,
+        _ => Tone::Warning,
     }
 }
 
@@ -137,31 +162,26 @@ fn in_kubernetes<'w>(
     scope: &'w Object,
 ) -> Belongs<'w> {
     let kubernetes = &world.snapshot.kubernetes;
-    let here = move |p: &Pod| p.meta.key.namespace == key.namespace;
-    let owned = |p: &Pod, uid: &Text| p.meta.owner.as_ref().is_some_and(|o| o.uid == *uid);
-    match kind {
-        Kind::Pod => Box::new(move |p| is(p, scope)),
-        Kind::Node => Box::new(move |p| p.node.as_ref() == Some(&key.name)),
-        Kind::StatefulSet | Kind::ReplicaSet => Box::new(move |p| owned(p, uid)),
-        Kind::Deployment => {
-            let sets = kubernetes
-                .replica_sets
-                .iter()
-                .filter(|r| r.meta.owner.as_ref().is_some_and(|o| o.uid == *uid));
-            let sets: BTreeSet<Text> = sets.map(|r| r.meta.uid.clone()).collect();
-            Box::new(move |p| p.meta.owner.as_ref().is_some_and(|o| sets.contains(&o.uid)))
+    fn all<'p>(pods: impl Iterator<Item = &'p Pod>) -> BTreeSet<Key> {
+        pods.map(|p| p.meta.key.clone()).collect()
+    }
+    let chosen = match kind {
+        Kind::Pod => return Box::new(move |p| is(p, scope)),
+        Kind::Node => return Box::new(move |p| p.node.as_ref() == Some(&key.name)),
+        Kind::Claim => {
+            let here = move |p: &Pod| p.meta.key.namespace == key.namespace;
+            return Box::new(move |p| here(p) && p.claims.values().any(|c| *c == key.name));
         }
+        Kind::StatefulSet | Kind::ReplicaSet | Kind::Deployment => all(kubernetes.pods_of(uid)),
         Kind::Service => {
-            let selector = kubernetes.services.get(key).map(|s| &s.selector);
-            Box::new(move |p| here(p) && selector.is_some_and(|s| selects(s, &p.meta)))
+            kubernetes.services.get(key).map(|s| all(kubernetes.pods_of_service(s))).unwrap_or_default()
         }
         Kind::DisruptionBudget => {
-            let selector = kubernetes.budgets.get(key).map(|b| &b.selector);
-            Box::new(move |p| here(p) && selector.is_some_and(|s| selects(s, &p.meta)))
+            kubernetes.budgets.get(key).map(|b| all(kubernetes.pods_of_budget(b))).unwrap_or_default()
         }
-        Kind::Claim => Box::new(move |p| here(p) && p.claims.values().any(|c| *c == key.name)),
-        Kind::Autoscaler | Kind::Event => Box::new(|_| false),
-    }
+        Kind::Autoscaler | Kind::Event => BTreeSet::new(),
+    };
+    Box::new(move |p| chosen.contains(&p.meta.key))
 }
 
 /// The pods that a group's members run in.

@@ -18,8 +18,31 @@ pub struct GroupRow {
     pub unknown: u32,
     /// How long ago the messages it reads now were written; None: cannot be told.
     pub late: Option<Duration>,
+    /// Where the lag is going.
+    pub trend: Trend,
     /// The partition that is furthest behind.
     pub worst: Option<(TopicName, i32, u64)>,
+}
+
+/// Where a lag is going.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trend {
+    #[default]
+    Unknown,
+    Growing,
+    Steady,
+    Shrinking,
+}
+
+impl Trend {
+    pub fn arrow(self) -> &'static str {
+        match self {
+            Trend::Unknown => "",
+            Trend::Growing => " ↑",
+            Trend::Steady => " →",
+            Trend::Shrinking => " ↓",
+        }
+    }
 }
 
 /// Groups, worst first.
@@ -54,6 +77,7 @@ impl GroupRow {
             lag: None,
             unknown: 0,
             late: None,
+            trend: Trend::Unknown,
             worst: None,
         };
         let commits = group.offsets.last().map_or(&[][..], |c| c);
@@ -72,6 +96,17 @@ impl GroupRow {
         *self.lag.get_or_insert(0) += lag;
         if lag > 0 && self.worst.as_ref().is_none_or(|(_, _, most)| lag > *most) {
             self.worst = Some((commit.topic.clone(), commit.partition, lag));
+        }
+    }
+
+    /// What is wrong with it in a word.
+    pub fn trouble(&self) -> Option<&'static str> {
+        let behind = self.lag.is_some_and(|lag| lag > 0);
+        match (self.state, self.trend) {
+            (GroupState::Empty, _) if behind => Some("no members"),
+            (GroupState::Rebalancing, _) => Some("rebalancing"),
+            (_, Trend::Growing) => Some("falling behind"),
+            _ => None,
         }
     }
 

@@ -7,9 +7,9 @@ mod join;
 mod tally;
 mod verdict;
 
-pub use groups::{GroupRow, Groups, Pods};
+pub use groups::{GroupRow, Groups, Pods, Trend, lag};
 pub use join::{BrokerRow, Joined};
-pub use tally::{Sizes, Tally, Totals};
+pub use tally::{Moves, Sizes, Tally, Totals, adding, under_replicated};
 pub use verdict::Verdict;
 
 use super::{Text, object::Object, snapshot::Snapshot, time::Time};
