@@ -1,1 +1,0 @@
-//! Messages of a topic, by librdkafka.
