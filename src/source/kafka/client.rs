@@ -11,7 +11,7 @@ use crate::{
         kafka::{BrokerId, Route},
         target::KafkaTarget,
     },
-    source::gate::Gate,
+    source::gate::{Gate, Stream},
 };
 use kafka_protocol::protocol::Request;
 use std::{
@@ -97,6 +97,14 @@ impl Client {
         }
     }
 
+    /// Takes in that a broker listens there, and nothing of the others.
+    pub(super) fn meet(&self, node: Node) {
+        let mut links = self.0.links.write().unwrap_or_else(|e| e.into_inner());
+        if links.get(&node.id).is_none_or(|link| link.node.as_ref() != Some(&node)) {
+            links.insert(node.id, Arc::new(Link::new(Some(node))));
+        }
+    }
+
     /// As people speak of it: `kafka-1 (broker 1)`.
     pub fn name(&self, broker: BrokerId) -> String {
         let link = self.link(broker);
@@ -111,13 +119,19 @@ impl Client {
             links.iter().filter_map(|l| l.way()).chain(self.0.bootstrap.way().filter(|_| links.is_empty()));
         ways.map(|way| match way {
             Way::Direct => Route::Direct,
-            Way::Forward => Route::PortForward,
+            Way::Forward(_) => Route::PortForward,
         })
         .reduce(|a, b| if a == b { a } else { Route::Mixed })
     }
 
-    pub(super) fn reach(&self) -> &Reach {
-        &self.0.reach
+    /// A byte stream of its own to a broker (inside TLS, if that is on), by the way that is known to work.
+    pub(super) async fn stream(&self, broker: BrokerId) -> Result<Box<dyn Stream>, Error> {
+        let link = self.link(broker).ok_or_else(unregistered)?;
+        link.connection(&self.0.reach).await?;
+        match (&link.node, link.way()) {
+            (Some(node), Some(way)) => self.0.reach.stream(node, way).await,
+            _ => Err(unregistered()),
+        }
     }
 
     fn link(&self, broker: BrokerId) -> Option<Arc<Link>> {

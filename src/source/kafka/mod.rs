@@ -7,8 +7,11 @@ mod client;
 mod connection;
 mod error;
 mod guard;
+mod peer;
 mod poll;
+pub mod proxy;
 mod reach;
+mod rewrite;
 mod sasl;
 mod tls;
 

@@ -25,7 +25,8 @@ const FORWARD: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     Direct,
-    Forward,
+    /// By a port-forward to this port of the broker's pod.
+    Forward(u16),
 }
 
 /// A broker's advertised address.
@@ -67,20 +68,15 @@ impl Reach {
     /// A connection to a broker; `last` is the way that worked before and is tried first.
     pub async fn broker(&self, node: &Node, last: Option<Way>) -> Result<(Connection, Way), Error> {
         let mut reasons = Vec::new();
-        let ways = match last {
-            Some(Way::Forward) => [Way::Forward, Way::Direct],
-            _ => [Way::Direct, Way::Forward],
-        };
-        for way in ways {
-            let opened = match way {
-                Way::Direct => self.direct(&node.host, node.port).await,
-                Way::Forward => match self.pod_of(node) {
-                    Some(pod) => self.forward(pod, Some(node)).await,
-                    None => continue,
-                },
+        let forward_first = matches!(last, Some(Way::Forward(_)));
+        for forward in [forward_first, !forward_first] {
+            let opened = match (forward, self.pod_of(node)) {
+                (false, _) => self.direct(&node.host, node.port).await.map(|c| (c, Way::Direct)),
+                (true, Some(pod)) => self.forward(pod, Some(node)).await,
+                (true, None) => continue,
             };
             match opened {
-                Ok(connection) => return Ok((connection, way)),
+                Ok(opened) => return Ok(opened),
                 // It was reached: another way leads to the same broker.
                 Err(error @ (Error::Silent(_) | Error::Refused(_) | Error::Configuration(_))) => {
                     return Err(error);
@@ -94,9 +90,11 @@ impl Reach {
     /// A connection to any broker: the bootstrap addresses at once, then the pods at once.
     pub async fn bootstrap(&self) -> Result<(Connection, Way), Error> {
         let mut reasons = Vec::new();
-        let direct = self.target.bootstrap.iter().map(|(host, port)| self.direct(host, *port));
+        let direct = self.target.bootstrap.iter().map(async |(host, port)| {
+            self.direct(host, *port).await.map(|connection| (connection, Way::Direct))
+        });
         match first_of(direct, &mut reasons).await {
-            Some(connection) => return Ok((connection, Way::Direct)),
+            Some(opened) => return Ok(opened),
             None if self.gate.is_none() && self.target.bootstrap.is_empty() => {
                 return Err(Error::Unreachable("no bootstrap address is known".into()));
             }
@@ -104,7 +102,7 @@ impl Reach {
         }
         let forward = self.target.pods.iter().map(|pod| self.forward(pod, None));
         match first_of(forward, &mut reasons).await {
-            Some(connection) => Ok((connection, Way::Forward)),
+            Some(opened) => Ok(opened),
             None if reasons.is_empty() => Err(Error::Unreachable("no broker's pod is known".into())),
             None => Err(Error::Unreachable(reasons.join("; ").into())),
         }
@@ -114,10 +112,8 @@ impl Reach {
     pub async fn stream(&self, node: &Node, way: Way) -> Result<Box<dyn Stream>, Error> {
         match way {
             Way::Direct => self.direct_stream(&node.host, node.port).await,
-            Way::Forward => {
+            Way::Forward(port) => {
                 let pod = self.pod_of(node).ok_or_else(|| Error::Unreachable("its pod is unknown".into()))?;
-                let port = ports(pod, Some(node)).next();
-                let port = port.ok_or_else(|| Error::Unreachable("its pod names no Kafka port".into()))?;
                 self.forward_stream(pod, port, Some(node)).await
             }
         }
@@ -149,7 +145,7 @@ impl Reach {
     }
 
     /// Tries the pod's ports in turn, until one speaks Kafka.
-    async fn forward(&self, pod: &TargetPod, node: Option<&Node>) -> Result<Connection, Error> {
+    async fn forward(&self, pod: &TargetPod, node: Option<&Node>) -> Result<(Connection, Way), Error> {
         let mut error = Error::Unreachable(format!("pod {} names no Kafka port", pod.pod.name).into());
         for port in ports(pod, node) {
             let opened = async {
@@ -157,7 +153,7 @@ impl Reach {
                 Connection::open(stream, self.target.security.sasl.as_ref()).await
             };
             error = match opened.await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => return Ok((connection, Way::Forward(port))),
                 Err(e @ (Error::Refused(_) | Error::Configuration(_))) => return Err(e),
                 Err(Error::Closed) => {
                     let text = format!("port {port} of pod {} closes the connection", pod.pod.name);
@@ -211,13 +207,13 @@ fn ports(pod: &TargetPod, node: Option<&Node>) -> impl Iterator<Item = u16> {
 }
 
 async fn first_of(
-    attempts: impl Iterator<Item = impl Future<Output = Result<Connection, Error>>>,
+    attempts: impl Iterator<Item = impl Future<Output = Result<(Connection, Way), Error>>>,
     reasons: &mut Vec<String>,
-) -> Option<Connection> {
+) -> Option<(Connection, Way)> {
     let mut attempts: FuturesUnordered<_> = attempts.collect();
     while let Some(opened) = attempts.next().await {
         match opened {
-            Ok(connection) => return Some(connection),
+            Ok(opened) => return Some(opened),
             Err(error) => reasons.push(reason(&error)),
         }
     }

@@ -90,7 +90,7 @@ impl Poller {
 }
 
 /// Metadata of no topic at all: the brokers alone.
-pub(super) fn brokers_only(version: i16) -> MetadataRequest {
+pub fn brokers_only(version: i16) -> MetadataRequest {
     // From version 4 a request can forbid that asking for a topic creates it.
     MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(version < 4)
 }

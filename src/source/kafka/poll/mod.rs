@@ -20,6 +20,7 @@ use crate::{
     source::{News, now},
 };
 use cadence::Cadence;
+pub use cluster::brokers_only;
 use layout::Layout;
 use std::{
     collections::{BTreeSet, HashMap},
