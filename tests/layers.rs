@@ -8,7 +8,7 @@ use std::{
 /// (layer, what of castellan's own modules it may import).
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
-    ("source", &["domain", "source"]),
+    ("source", &["domain", "source", "suggest"]),
     ("pane", &["domain", "pane"]),
     ("app", &["app", "config", "domain", "pane", "suggest"]),
     ("view", &["app", "domain", "pane", "suggest", "view"]),

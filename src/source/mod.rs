@@ -6,12 +6,19 @@ pub mod kubernetes;
 pub mod messages;
 pub mod throughput;
 
-use crate::domain::{snapshot::Delta, time::Time};
+use crate::domain::{
+    ask::{Answer, AskId},
+    snapshot::Delta,
+    time::Time,
+};
 use tokio::sync::mpsc;
 
 /// Where sources send their news. Bounded: a source waits when the app is behind, and sends only what
 /// changed since what it sent before.
 pub type News = mpsc::Sender<Delta>;
+
+/// Where the answers to what the user asks go.
+pub type Answers = mpsc::Sender<(AskId, Answer)>;
 
 /// How many deltas may wait for the app.
 pub const CAPACITY: usize = 1024;

@@ -1,6 +1,6 @@
 //! Which cluster, as whom: kubeconfig files or the pod that castellan runs in.
 
-use crate::domain::Text;
+use crate::{domain::Text, suggest::nearest};
 use kube::{
     Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -117,12 +117,8 @@ fn read(files: &[&PathBuf]) -> Result<Kubeconfig, Text> {
 }
 
 fn unknown_context(wanted: &str, contexts: &[Text], files: &str) -> Text {
-    let nearest = contexts
-        .iter()
-        .map(|c| (strsim::jaro_winkler(c, wanted), c))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = nearest.map(|(_, c)| format!(" Did you mean {c}?")).unwrap_or_default();
+    let nearest = nearest(wanted, contexts.iter().map(|c| &**c));
+    let hint = nearest.map(|c| format!(" Did you mean {c}?")).unwrap_or_default();
     format!("{files} has no context {wanted}.{hint} It has: {}", names(contexts)).into()
 }
 
@@ -167,8 +163,8 @@ contexts:
     #[tokio::test]
     async fn what_is_wrong_is_said_with_what_to_do() {
         let say = |r: Result<Chosen, Text>| r.err().unwrap().to_string();
-        let typo = say(with(FILE, Some("prdo"), None).await);
-        assert!(typo.contains("no context prdo. Did you mean prod? It has: prod, staging, lost"), "{typo}");
+        let typo = say(with(FILE, Some("stagign"), None).await);
+        assert!(typo.contains("no context stagign. Did you mean staging? It has: prod, staging, lost"), "{typo}");
         let far = say(with(FILE, Some("zzz"), None).await);
         assert!(!far.contains("Did you mean"), "{far}");
         let dangling = say(with(FILE, Some("lost"), None).await);

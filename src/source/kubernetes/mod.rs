@@ -1,11 +1,13 @@
 //! Kubernetes by lists and watches, read in protobuf and reduced to rows as it arrives.
 
+mod ask;
 mod backoff;
 mod credentials;
 mod envelope;
 mod exec;
 mod intern;
 mod kubeconfig;
+mod log_lines;
 mod newest;
 mod project;
 mod pulse;
@@ -19,6 +21,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use ask::{logs, yaml};
 pub use kubeconfig::Options;
 
 use super::{News, Running, gate::Gate, now};

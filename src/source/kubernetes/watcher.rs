@@ -17,6 +17,7 @@ use crate::{
     domain::{
         Text,
         kubernetes::{Key, TableDelta},
+        object::Kind,
     },
     source::{News, now},
 };
@@ -159,7 +160,7 @@ impl<R: Watched> Watcher<R> {
     /// Asks whether all namespaces may be read by now.
     async fn widen(&mut self) -> Result<(), Trouble> {
         self.denied = Some(Instant::now());
-        let path = format!("{}?limit=1", path::<R>(self.common.wanted.as_deref()));
+        let path = format!("{}?limit=1", place(R::KIND, self.common.wanted.as_deref()));
         match self.common.server.read(&path, ACCEPT_LIST).await {
             Ok(_) => {
                 self.scope = self.common.wanted.clone();
@@ -190,7 +191,7 @@ impl<R: Watched> Watcher<R> {
 
     async fn list(&mut self) -> Result<(), Trouble> {
         self.tell(TableDelta::ListStart).await?;
-        let base = path::<R>(self.scope.as_deref());
+        let base = place(R::KIND, self.scope.as_deref());
         let (mut next, mut kept) = (String::new(), Vec::new());
         loop {
             let page = match &*next {
@@ -242,7 +243,7 @@ impl<R: Watched> Watcher<R> {
         let span = WATCH.mul_f64(jitter(0.25));
         let path = format!(
             "{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
-            path::<R>(self.scope.as_deref()),
+            place(R::KIND, self.scope.as_deref()),
             percent(&version),
             span.as_secs()
         );
@@ -380,11 +381,11 @@ fn collect<R: Watched>(
     }
 }
 
-fn path<R: Watched>(scope: Option<&str>) -> String {
-    let (api, resource) = (R::KIND.api(), R::KIND.resource());
-    match scope.filter(|_| R::KIND.namespaced()) {
-        Some(namespace) => format!("{api}/namespaces/{}/{resource}", percent(namespace)),
-        None => format!("{api}/{resource}"),
+/// The path of a kind's objects in a namespace; None: in all.
+pub fn place(kind: Kind, namespace: Option<&str>) -> String {
+    match namespace.filter(|_| kind.namespaced()) {
+        Some(namespace) => format!("{}/namespaces/{}/{}", kind.api(), percent(namespace), kind.resource()),
+        None => format!("{}/{}", kind.api(), kind.resource()),
     }
 }
 
