@@ -1,13 +1,12 @@
 //! One row per broker, joined from its pod and from the broker itself.
 
 use super::{
-    found,
     groups::{Groups, Pods},
     tally::{Sizes, Tally, Totals, tallies},
 };
 use crate::domain::{
     Text,
-    discovery::{Bond, BrokerPod, FoundCluster},
+    discovery::{self, Bond, BrokerPod, FoundCluster},
     kafka::{Broker, BrokerId},
     kubernetes::{Key, Node, Pod},
     object::{Kind, Object},
@@ -92,7 +91,7 @@ impl BrokerRow {
 
 impl Joined {
     pub fn of(snapshot: &Snapshot, choice: Option<&str>) -> Self {
-        let clusters = found::clusters(&snapshot.kubernetes);
+        let clusters = discovery::find(&snapshot.kubernetes);
         let chosen = choose(&clusters, choice);
         let (tallies, totals) = tallies(&snapshot.kafka);
         let brokers = rows(snapshot, chosen.map(|i| &clusters[i]), &tallies);
@@ -177,7 +176,7 @@ fn attach(rows: &mut Vec<BrokerRow>, found: &BrokerPod, snapshot: &Snapshot) {
     let pod = snapshot.kubernetes.pods.get(&found.pod);
     let bond = |row: &BrokerRow| {
         let broker = snapshot.kafka.brokers.get(&row.id?).filter(|b| b.registered)?;
-        Some(found::verify(found, pod.and_then(|p| p.ip.as_deref()), &broker.host))
+        Some(discovery::verify(found, pod?, &broker.host))
     };
     let free = |row: &BrokerRow| row.pod.is_none();
     let proven = rows.iter().position(|row| free(row) && bond(row) == Some(Bond::Verified));

@@ -1,6 +1,5 @@
 //! What follows from a snapshot, worked out once per generation and never per frame.
 
-mod found;
 mod groups;
 mod health;
 mod join;
