@@ -5,3 +5,10 @@ pub mod once;
 pub mod pane;
 pub mod source;
 pub mod suggest;
+
+/// So that the worlds of the tests, which the benches include too, name this crate the same everywhere.
+#[cfg(test)]
+extern crate self as castellan;
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+mod world;

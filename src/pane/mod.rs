@@ -133,3 +133,6 @@ pub fn place(object: &Object) -> Option<Place> {
     };
     Some(Place { pane, scope: Some(object.clone()) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! Every pane in every state of the world, and what the registry promises.
+
+use super::*;
+use crate::world::{Fixture, Mood, SMALL, fixture};
+use std::collections::BTreeSet;
+
+fn tables() -> impl Iterator<Item = (&'static Pane, &'static dyn Table)> {
+    PANES.iter().flat_map(|pane| {
+        pane.blocks.iter().filter_map(move |block| match block {
+            Block::Table { table, .. } => Some((*pane, *table)),
+            _ => None,
+        })
+    })
+}
+
+/// The rows of a pane's first table as text, columns parted by `|`.
+fn rows(fixture: &Fixture, pane: &str, query: &Query) -> Vec<String> {
+    let world = fixture.world();
+    let Some(Block::Table { table, .. }) =
+        find(pane).unwrap().blocks.iter().find(|b| matches!(b, Block::Table { .. }))
+    else {
+        panic!("no table")
+    };
+    let all: Vec<usize> = (0..table.headings().len()).collect();
+    let text = |object: &Object| {
+        let cells = table.cells(&world, object, &all).unwrap();
+        cells.iter().map(|c| c.text.to_string()).collect::<Vec<_>>().join("|")
+    };
+    table.arrange(&world, query).iter().map(text).collect()
+}
+
+fn within(scope: Object) -> Query {
+    Query { scope: Some(scope), ..Query::default() }
+}
+
+#[test]
+fn words_that_open_panes_are_unique() {
+    let words: Vec<&str> =
+        PANES.iter().flat_map(|p| [p.name].into_iter().chain(p.aliases.iter().copied())).collect();
+    assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "{words:?}");
+}
+
+#[test]
+fn letters_that_sort_are_unique_and_free() {
+    for (pane, table) in tables() {
+        let letters: Vec<char> = table.headings().iter().filter_map(|h| h.sort).collect();
+        assert_eq!(
+            letters.iter().collect::<BTreeSet<_>>().len(),
+            letters.len(),
+            "{}: {letters:?}",
+            pane.name
+        );
+        // G goes to the end and Y copies the report.
+        assert!(letters.iter().all(|l| l.is_ascii_uppercase() && !"GY".contains(*l)), "{}", pane.name);
+    }
+}
+
+#[test]
+fn the_narrowest_screen_shows_the_columns_that_stay() {
+    for (pane, table) in tables() {
+        let wanted = |h: &table::Heading| match h.width {
+            table::Width::Fixed(w) | table::Width::Flex(w) => w + 1,
+        };
+        let stays = table.headings().iter().filter(|h| h.rank == 0).map(wanted).sum::<u16>();
+        assert!(stays <= 80, "{}/{} needs {stays}", pane.name, table.noun());
+    }
+}
+
+#[test]
+fn every_row_has_all_its_cells_and_is_found_again_in_every_world() {
+    for mood in Mood::ALL {
+        let fixture = fixture(mood, SMALL);
+        let world = fixture.world();
+        for (pane, table) in tables() {
+            let all: Vec<usize> = (0..table.headings().len()).collect();
+            let objects = table.arrange(&world, &Query::default());
+            assert_eq!(objects.iter().collect::<BTreeSet<_>>().len(), objects.len(), "{}", pane.name);
+            for object in &objects {
+                let cells = table.cells(&world, object, &all).unwrap_or_else(|| {
+                    panic!("{mood:?} {}: {} is not found", pane.name, object.name());
+                });
+                assert_eq!(cells.len(), all.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_column_sorts_in_both_directions_without_losing_a_row() {
+    let fixture = fixture(Mood::Degraded, SMALL);
+    let world = fixture.world();
+    for (pane, table) in tables() {
+        let rows = table.arrange(&world, &Query::default()).len();
+        for column in 0..table.headings().len() {
+            for descending in [false, true] {
+                let query = Query { sort: Some(Sort { column, descending }), ..Query::default() };
+                assert_eq!(table.arrange(&world, &query).len(), rows, "{} {column}", pane.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_old_looks_new() {
+    for mood in [Mood::Stale, Mood::Failed] {
+        let fixture = fixture(mood, SMALL);
+        let world = fixture.world();
+        for (pane, table) in tables().filter(|(pane, _)| pane.name != "findings") {
+            let all: Vec<usize> = (0..table.headings().len()).collect();
+            for object in table.arrange(&world, &Query::default()) {
+                if matches!(object, Object::Finding(_)) {
+                    continue;
+                }
+                for (i, cell) in table.cells(&world, &object, &all).unwrap().iter().enumerate() {
+                    assert!(
+                        matches!(cell.doubt, Doubt::Stale(_) | Doubt::Failed(_)),
+                        "{mood:?} {} {} {}: {cell:?}",
+                        pane.name,
+                        object.name(),
+                        table.headings()[i].title
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_healthy_world_has_no_faults_and_no_doubts() {
+    let fixture = fixture(Mood::Healthy, SMALL);
+    let world = fixture.world();
+    for (pane, table) in tables() {
+        let query = Query { faults: true, ..Query::default() };
+        assert_eq!(table.arrange(&world, &query), [], "{}", pane.name);
+        let all: Vec<usize> = (0..table.headings().len()).collect();
+        for object in table.arrange(&world, &Query::default()) {
+            let cells = table.cells(&world, &object, &all).unwrap();
+            assert!(cells.iter().all(|c| c.doubt == Doubt::None), "{}", pane.name);
+        }
+    }
+}
+
+#[test]
+fn drilling_leads_to_a_pane_that_shows_something() {
+    let fixture = fixture(Mood::Degraded, SMALL);
+    let world = fixture.world();
+    for (pane, table) in tables() {
+        for object in table.arrange(&world, &Query::default()) {
+            let Some(place) = table.drill(&world, &object) else { continue };
+            let target = find(place.pane).unwrap_or_else(|| panic!("no pane {}", place.pane));
+            let query = Query { scope: place.scope.clone(), ..Query::default() };
+            let rows: usize = target
+                .blocks
+                .iter()
+                .map(|block| match block {
+                    Block::Table { table, .. } => table.arrange(&world, &query).len(),
+                    _ => 0,
+                })
+                .sum();
+            assert!(rows > 0, "{}: {} leads to an empty {place:?}", pane.name, object.name());
+        }
+    }
+}
+
+#[test]
+fn brokers_are_joined_from_pod_broker_and_throughput() {
+    let fixture = fixture(Mood::Degraded, SMALL);
+    let rows = rows(&fixture, "brokers", &Query::default());
+    assert_eq!(rows.len(), 3);
+    assert!(rows[0].starts_with("0|kafka-0|Running|0|up ctrl|42|"), "{}", rows[0]);
+    assert!(rows[0].contains("|zone-a|node-a1|zone-a|kafka-0.kafka-brokers.kafka.svc"), "{}", rows[0]);
+    assert!(rows[1].starts_with("1|kafka-1|CrashLoopBackOff|7|gone|42|0|0|0|42|"), "{}", rows[1]);
+    assert!(rows[2].contains("|92%|"), "{}", rows[2]);
+}
+
+#[test]
+fn a_groups_partitions_show_lag_and_the_pod_that_reads_them() {
+    let fixture = fixture(Mood::Degraded, SMALL);
+    let world = fixture.world();
+    let Block::Table { table, .. } = &find("members").unwrap().blocks[1] else { panic!("no table") };
+    let objects = table.arrange(&world, &within(Object::Group("audit".into())));
+    let cells = table.cells(&world, &objects[0], &[1, 3, 6]).unwrap();
+    let text: Vec<_> = cells.iter().map(|c| &*c.text).collect();
+    assert_eq!(text, ["clicks", "1,200", "audit-5d8c7-0"]);
+    assert_eq!(objects.len(), 35);
+    let place = table.drill(&world, &objects[0]).unwrap();
+    let pods = rows(&fixture, place.pane, &within(place.scope.unwrap()));
+    assert!(pods[0].contains("audit-5d8c7-0") && pods.len() == 1, "{pods:?}");
+}
+
+#[test]
+fn scopes_narrow_to_what_belongs_to_an_object() {
+    let fixture = fixture(Mood::Healthy, SMALL);
+    let kube = |kind, namespace: &str, name: &str| Object::Kube {
+        kind,
+        key: crate::domain::kubernetes::Key::new(namespace, name),
+        uid: format!("uid-{namespace}-{name}").into(),
+    };
+    let count = |pane: &str, scope: Object| rows(&fixture, pane, &within(scope)).len();
+    assert_eq!(count("pods", kube(Kind::StatefulSet, "kafka", "kafka")), 3);
+    assert_eq!(count("pods", kube(Kind::Deployment, "shop", "billing")), 2);
+    assert_eq!(count("pods", kube(Kind::Service, "kafka", "kafka-bootstrap")), 3);
+    assert_eq!(count("pods", kube(Kind::Claim, "kafka", "data-kafka-2")), 1);
+    assert_eq!(count("pods", Object::Group("billing".into())), 2);
+    assert_eq!(count("pods", Object::Broker(crate::domain::kafka::BrokerId(1))), 1);
+    assert_eq!(count("brokers", kube(Kind::StatefulSet, "kafka", "kafka")), 3);
+    assert_eq!(count("brokers", kube(Kind::Pod, "kafka", "kafka-2")), 1);
+    assert_eq!(count("partitions", Object::Topic("orders".into())), 7);
+    assert_eq!(count("events", Object::Broker(crate::domain::kafka::BrokerId(0))), 1);
+    assert_eq!(count("groups", Object::Topic("orders".into())), 3);
+}
+
+#[test]
+fn a_replaced_pod_is_another_object() {
+    let fixture = fixture(Mood::Healthy, SMALL);
+    let world = fixture.world();
+    let before = Object::Kube {
+        kind: Kind::Pod,
+        key: crate::domain::kubernetes::Key::new("kafka", "kafka-0"),
+        uid: "an older one".into(),
+    };
+    let Block::Table { table, .. } = &find("pods").unwrap().blocks[0] else { panic!("no table") };
+    assert_eq!(table.cells(&world, &before, &[0]), None);
+}
+
+#[test]
+fn charts_have_the_largest_lines_first_and_not_too_many() {
+    let fixture = fixture(Mood::Healthy, SMALL);
+    let world = fixture.world();
+    let Block::Charts(charts) = &find("charts").unwrap().blocks[0] else { panic!("no charts") };
+    let by_topic = charts.charts(&world, chart::By::Topic, None);
+    assert_eq!(by_topic.len(), 3);
+    assert_eq!(by_topic[0].lines.len(), 6);
+    assert_eq!(by_topic[0].lines[0].name, "orders");
+    assert_eq!(charts.charts(&world, chart::By::Broker, None).len(), 5);
+    let one = charts.charts(&world, chart::By::Cluster, Some(&Object::Topic("stock".into())));
+    assert_eq!(one[0].lines.iter().map(|l| &*l.name).collect::<Vec<_>>(), ["stock"]);
+}
