@@ -1,10 +1,16 @@
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod log;
 pub mod once;
 pub mod pane;
+pub mod run;
 pub mod source;
+pub mod sources;
 pub mod suggest;
+pub mod terminal;
+pub mod view;
 
 /// So that the worlds of the tests, which the benches include too, name this crate the same everywhere.
 #[cfg(test)]

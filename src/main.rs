@@ -1,1 +1,57 @@
-fn main() {}
+//! castellan: a terminal console for Kafka on Kubernetes.
+
+use anyhow::{Result, anyhow};
+use castellan::{
+    cli::{Cli, Command, ConfigCommand},
+    config, log, run,
+    source::kubernetes,
+    terminal,
+};
+use clap::Parser;
+use std::{io::Write, process::ExitCode};
+
+fn main() -> ExitCode {
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| {
+            let code = runtime.block_on(start(Cli::parse()));
+            // A question to a server that hangs must not hold up the end.
+            runtime.shutdown_background();
+            code
+        });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let said = writeln!(std::io::stderr(), "castellan: {error:#}");
+            said.map_or(ExitCode::from(2), |()| ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn start(cli: Cli) -> Result<u8> {
+    if let Some(Command::Config { command: ConfigCommand::Print }) = cli.command {
+        std::io::stdout().write_all(config::TEMPLATE.as_bytes())?;
+        return Ok(0);
+    }
+    let notice = config::state_folder().map_err(|e| e.to_string()).and_then(|f| log::start(&f)).err();
+    let options = kubernetes::Options {
+        kubeconfig: cli.kubeconfig.clone(),
+        context: cli.context.as_deref().map(Into::into),
+        namespace: cli.namespace.as_deref().map(Into::into),
+    };
+    let connected = kubernetes::connect(&options).await;
+    let settings = cli.settings(connected.as_ref().ok().map(|c| &*c.context))?;
+    let (connection, notice) = match connected {
+        Ok(connection) => (Some(connection), notice),
+        // Kafka alone is worth showing where its servers were given.
+        Err(reason) if !settings.bootstrap.is_empty() => {
+            (None, Some(format!("without Kubernetes: {reason}")))
+        }
+        Err(reason) => return Err(anyhow!("{reason}")),
+    };
+    terminal::restore_on_panic();
+    run::run(settings, connection, notice).await
+}

@@ -5,6 +5,7 @@
 
 pub mod cell;
 pub mod chart;
+pub mod describe;
 pub mod query;
 pub mod table;
 

@@ -1,0 +1,181 @@
+//! Commands: what keys and the palette do, declared once with their help.
+//!
+//! Dispatch, help, footer hints, the palette and the documented tables are all read from [`all`].
+
+use super::{Model, chord::Chord, commands};
+use crate::suggest::nearest;
+use std::collections::BTreeMap;
+
+/// What has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Table,
+    Charts,
+    Reader,
+    Log,
+    Messages,
+    Help,
+}
+
+pub const EVERYWHERE: &[Scope] =
+    &[Scope::Table, Scope::Charts, Scope::Reader, Scope::Log, Scope::Messages, Scope::Help];
+/// Everywhere but in help, which only scrolls and closes.
+pub const SHEETS_AND_PANES: &[Scope] =
+    &[Scope::Table, Scope::Charts, Scope::Reader, Scope::Log, Scope::Messages];
+
+/// A section of help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    Act,
+    See,
+    Move,
+    Go,
+    Session,
+}
+
+impl Section {
+    pub const ALL: [Section; 5] = [Section::Act, Section::See, Section::Move, Section::Go, Section::Session];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Section::Act => "Selected",
+            Section::See => "View",
+            Section::Move => "Move",
+            Section::Go => "Go",
+            Section::Session => "Session",
+        }
+    }
+}
+
+pub struct Command {
+    /// Typed after `:` and named in the configuration's `[keys]`.
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    /// As [`Chord`] reads them.
+    pub keys: &'static [&'static str],
+    /// A few words for help and footer.
+    pub about: &'static str,
+    pub section: Section,
+    pub scopes: &'static [Scope],
+    /// Whether it would do something now; else why not, in words.
+    pub when: fn(&Model) -> Result<(), String>,
+    pub argument: Option<Argument>,
+    pub run: fn(&mut Model, &str),
+    /// Its place among the footer's hints, lowest first; 0: not there.
+    pub hint: u8,
+}
+
+/// What may be typed after a command's name.
+#[derive(Clone, Copy)]
+pub struct Argument {
+    /// As in `:ns NAME`.
+    pub name: &'static str,
+    pub choices: fn(&Model) -> Vec<String>,
+}
+
+impl Command {
+    /// A command that always does something, in panes and sheets, without keys; the rest is laid over it.
+    pub const PLAIN: Command = Command {
+        name: "",
+        aliases: &[],
+        keys: &[],
+        about: "",
+        section: Section::Session,
+        scopes: SHEETS_AND_PANES,
+        when: |_| Ok(()),
+        argument: None,
+        run: |_, _| {},
+        hint: 0,
+    };
+}
+
+/// Every command, in the order in which keys are looked up and help shows them.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    commands::ALL.iter().copied().flatten()
+}
+
+pub fn find(word: &str) -> Option<&'static Command> {
+    all().find(|c| c.name == word || c.aliases.contains(&word))
+}
+
+/// Which keys run which command.
+pub struct Keymap {
+    keys: Vec<(Chord, &'static Command)>,
+}
+
+impl Keymap {
+    /// The registry's keys, with the configuration's in place of those of the commands that it names.
+    pub fn new(remapped: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
+        for name in remapped.keys() {
+            if !all().any(|c| c.name == name) {
+                let near = nearest(name, all().map(|c| c.name));
+                let hint = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+                return Err(format!("[keys] names \"{name}\", which is no command{hint}"));
+            }
+        }
+        let mut keys = Vec::new();
+        for command in all() {
+            let own = || command.keys.iter().map(|k| k.to_string()).collect();
+            for key in remapped.get(command.name).cloned().unwrap_or_else(own) {
+                let chord = key.parse().map_err(|e| format!("[keys] {}: {e}", command.name))?;
+                keys.push((chord, command));
+            }
+        }
+        Ok(Keymap { keys })
+    }
+
+    pub fn commands(&self, chord: Chord) -> impl Iterator<Item = &'static Command> + '_ {
+        self.keys.iter().filter(move |(c, _)| *c == chord).map(|(_, command)| *command)
+    }
+
+    pub fn chords(&self, command: &'static Command) -> impl Iterator<Item = Chord> + '_ {
+        self.keys.iter().filter(move |(_, c)| c.name == command.name).map(|(chord, _)| *chord)
+    }
+}
+
+/// One line of help: keys and what they do here and now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpLine {
+    pub section: Section,
+    pub keys: String,
+    pub about: String,
+}
+
+/// Exactly the keys that do something in this state; of an open help, in the state below it.
+pub fn help_below(model: &Model) -> Vec<HelpLine> {
+    let scope = model.scope_below_help();
+    let mut lines = Vec::new();
+    for command in all().filter(|c| c.scopes.contains(&scope) && (c.when)(model).is_ok()) {
+        let keys: Vec<String> = model.keymap.chords(command).map(|c| c.to_string()).collect();
+        if !keys.is_empty() {
+            let about = command.about.to_string();
+            lines.push(HelpLine { section: command.section, keys: keys.join(" "), about });
+        }
+    }
+    if scope == Scope::Table
+        && let Some(table) = model.screen().table()
+    {
+        for heading in table.headings() {
+            if let Some(letter) = heading.sort {
+                let keys = Chord::plain(crossterm::event::KeyCode::Char(letter)).to_string();
+                let about = format!("sort by {}", heading.title);
+                lines.push(HelpLine { section: Section::See, keys, about });
+            }
+        }
+    }
+    lines
+}
+
+/// What the keys of the state below help are keys of.
+pub fn place_words(model: &Model) -> String {
+    model.sheets.last().map_or_else(|| model.screen().title(), |sheet| sheet.title())
+}
+
+/// The most useful keys of this state, best first: (key, words).
+pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
+    let scope = model.scope();
+    let mut found: Vec<_> =
+        all().filter(|c| c.hint > 0 && c.scopes.contains(&scope) && (c.when)(model).is_ok()).collect();
+    found.sort_by_key(|c| c.hint);
+    found.into_iter().filter_map(|c| Some((model.keymap.chords(c).next()?.to_string(), c.about))).collect()
+}

@@ -1,0 +1,170 @@
+//! One table on the screen: what is asked of it, its arranged rows, the cursor and the marks.
+
+use crate::{
+    domain::{Text, object::Object},
+    pane::{Filter, Query, Sort, Table, World},
+};
+use std::collections::BTreeSet;
+
+/// State of one table block. The cursor and the marks are bound to objects; positions follow from them.
+#[derive(Debug, Default)]
+pub struct List {
+    pub query: Query,
+    /// As typed after `/`.
+    pub filter: String,
+    /// Arranged rows, kept until the world or the query changes.
+    pub rows: Vec<Object>,
+    made: Option<(u64, u64)>,
+    cursor: Option<Object>,
+    /// Where the cursor's object is, or was before it went away.
+    row: usize,
+    present: bool,
+    /// The first row shown.
+    pub top: usize,
+    pub marks: BTreeSet<Object>,
+    anchor: Option<Object>,
+    /// All columns, with a sideways scroll, in place of those that fit.
+    pub wide: bool,
+    /// Columns scrolled away to the left when `wide`.
+    pub skipped: usize,
+}
+
+impl List {
+    pub fn new(scope: Option<Object>) -> Self {
+        List { query: Query { scope, ..Query::default() }, ..List::default() }
+    }
+
+    /// Arranges anew if the world (`generation`) or the query changed since the last time.
+    pub fn arrange(&mut self, table: &dyn Table, world: &World<'_>, namespace: Option<&Text>) {
+        // What an object leads to is shown whole, whatever namespace was chosen before.
+        let namespace = namespace.filter(|_| self.query.scope.is_none());
+        if self.query.namespace.as_ref() != namespace {
+            self.query.namespace = namespace.cloned();
+            self.made = None;
+        }
+        let generation = (world.snapshot.generation, world.derived.generation);
+        if self.made != Some(generation) {
+            self.rows = table.arrange(world, &self.query);
+            self.made = Some(generation);
+            self.marks.retain(|o| table.cells(world, o, &[]).is_some());
+            self.locate();
+        }
+    }
+
+    /// Finds the cursor's object among the rows. An object that went away leaves no row selected, so that
+    /// no key can act on its neighbour by accident.
+    fn locate(&mut self) {
+        match &self.cursor {
+            None => self.put(0),
+            Some(object) if self.rows.get(self.row) == Some(object) => self.present = true,
+            Some(object) => {
+                let found = self.rows.iter().position(|o| o == object);
+                self.present = found.is_some();
+                self.row = found.unwrap_or(self.row).min(self.rows.len().saturating_sub(1));
+            }
+        }
+    }
+
+    fn put(&mut self, row: usize) {
+        self.row = row.min(self.rows.len().saturating_sub(1));
+        self.present = !self.rows.is_empty();
+        if let Some(object) = self.rows.get(self.row) {
+            self.cursor = Some(object.clone());
+        }
+    }
+
+    /// Moves the window of `height` rows to where the cursor is.
+    pub fn scroll_into_view(&mut self, height: usize) {
+        let height = height.max(1);
+        self.top = self.top.min(self.rows.len().saturating_sub(height));
+        if self.row < self.top {
+            self.top = self.row;
+        } else if self.row >= self.top + height {
+            self.top = self.row + 1 - height;
+        }
+    }
+
+    /// The query was changed: arrange anew at the next settling.
+    pub fn changed(&mut self) {
+        self.made = None;
+        if !self.present {
+            self.cursor = None;
+        }
+    }
+
+    pub fn selected(&self) -> Option<&Object> {
+        self.cursor.as_ref().filter(|_| self.present)
+    }
+
+    /// The selected row's position, None when the object that was selected is not shown.
+    pub fn position(&self) -> Option<usize> {
+        self.present.then_some(self.row)
+    }
+
+    /// The object that was selected and is not among the rows now.
+    pub fn missing(&self) -> Option<&Object> {
+        self.cursor.as_ref().filter(|_| !self.present)
+    }
+
+    pub fn select(&mut self, row: usize) {
+        self.put(row);
+    }
+
+    pub fn step(&mut self, by: isize) {
+        match (self.present, by > 0) {
+            // Down to what took the place of the object that is gone, or up to the one before.
+            (false, true) => self.put(self.row),
+            (false, false) => self.put(self.row.saturating_sub(1)),
+            (true, _) => self.put(self.row.saturating_add_signed(by)),
+        }
+    }
+
+    pub fn first(&mut self) {
+        self.put(0);
+    }
+
+    pub fn last(&mut self) {
+        self.put(usize::MAX);
+    }
+
+    pub fn set_filter(&mut self, typed: &str) {
+        typed.clone_into(&mut self.filter);
+        self.query.filter = Filter::parse(typed);
+        self.changed();
+    }
+
+    pub fn sort_by(&mut self, column: usize, descending: bool) {
+        self.query.sort = Some(Sort { column, descending });
+        self.changed();
+    }
+
+    /// Sorts by `column`, the other way round if it already did.
+    pub fn sort_or_turn(&mut self, column: usize) {
+        let descending = self.query.sort.is_some_and(|s| s.column == column && !s.descending);
+        self.sort_by(column, descending);
+    }
+
+    pub fn toggle_mark(&mut self) {
+        let Some(object) = self.selected().cloned() else { return };
+        if !self.marks.remove(&object) {
+            self.marks.insert(object.clone());
+        }
+        self.anchor = Some(object);
+        self.step(1);
+    }
+
+    /// Marks everything between the last mark and the cursor.
+    pub fn mark_range(&mut self) {
+        let Some(to) = self.position() else { return };
+        let anchor = self.anchor.as_ref().and_then(|a| self.rows.iter().position(|o| o == a));
+        let from = anchor.unwrap_or(to);
+        let range = from.min(to)..=from.max(to);
+        self.marks.extend(self.rows[range].iter().cloned());
+        self.anchor = self.selected().cloned();
+    }
+
+    pub fn clear_marks(&mut self) {
+        self.marks.clear();
+        self.anchor = None;
+    }
+}

@@ -1,0 +1,335 @@
+//! The state of a session, and the one way in which it changes: [`update`].
+
+pub mod chord;
+pub mod clock;
+pub mod command;
+mod commands;
+mod keys;
+pub mod layout;
+pub mod list;
+pub mod messages;
+mod mouse;
+pub mod pager;
+mod palette;
+pub mod prompt;
+pub mod screen;
+pub mod sheet;
+pub mod text;
+
+use crate::{
+    domain::{
+        Text,
+        ask::{Answer, Ask, AskId},
+        derived::Derived,
+        object::Object,
+        snapshot::{Delta, Snapshot},
+        time::Time,
+    },
+    pane::{Place, Tone, World},
+};
+use command::{Keymap, Scope};
+use prompt::Prompt;
+use screen::Screen;
+use sheet::{Reader, Sheet, Subject};
+use std::time::Duration;
+
+/// What was pinned when the session started. The header and every action speak of this one context.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    pub context: Text,
+    pub contexts: Vec<Text>,
+    /// The only namespace that was asked for.
+    pub namespace: Option<Text>,
+    /// Names of the themes to choose from.
+    pub themes: Vec<String>,
+}
+
+pub struct Model {
+    pub snapshot: Snapshot,
+    pub derived: Derived,
+    pub now: Time,
+    /// (columns, rows).
+    pub size: (u16, u16),
+    pub session: Session,
+    pub keymap: Keymap,
+    /// Chosen among all; None: all.
+    pub namespace: Option<Text>,
+    /// For the keys 1 to 9.
+    pub namespaces: Vec<Text>,
+    /// Of several found Kafka clusters the chosen one.
+    pub cluster: Option<Text>,
+    screens: Vec<Screen>,
+    at: usize,
+    last: usize,
+    pub sheets: Vec<Sheet>,
+    /// The first line of help shown; None: closed.
+    pub help: Option<usize>,
+    pub prompt: Option<Prompt>,
+    pub notice: Option<Notice>,
+    pub header: bool,
+    pub theme: String,
+    effects: Vec<Effect>,
+    asks: u64,
+}
+
+/// One sentence in the footer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    pub text: String,
+    pub tone: Tone,
+    pub until: Time,
+}
+
+const NOTICE: Duration = Duration::from_secs(6);
+/// Screens that history remembers.
+const HISTORY: usize = 50;
+
+#[derive(Debug, Clone)]
+pub enum Msg {
+    Key(chord::Chord),
+    Mouse(crossterm::event::MouseEvent),
+    Paste(String),
+    Resize(u16, u16),
+    /// Time passes.
+    Tick(Time),
+    Delta(Delta),
+    /// Work out what follows from the deltas taken in.
+    Derive,
+    Answer(AskId, Answer),
+    /// An effect's outcome in words.
+    Say(Tone, String),
+}
+
+/// What the loop is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Ask(AskId, Ask),
+    Cancel(AskId),
+    /// To the terminal's clipboard (OSC 52).
+    Copy {
+        text: String,
+        what: String,
+    },
+    /// The state of the whole, as `--once` prints it, to the clipboard.
+    CopySnapshot,
+    /// Into a file of this name in the state folder.
+    Save {
+        name: String,
+        text: String,
+    },
+    /// Read everything anew.
+    Reread,
+    Suspend,
+    Redraw,
+    Quit,
+}
+
+impl Model {
+    pub fn new(session: Session, keymap: Keymap, theme: String, first: Screen) -> Self {
+        Model {
+            snapshot: Snapshot::default(),
+            derived: Derived::default(),
+            now: Time::default(),
+            size: (80, 24),
+            namespace: session.namespace.clone(),
+            session,
+            keymap,
+            namespaces: Vec::new(),
+            cluster: None,
+            screens: vec![first],
+            at: 0,
+            last: 0,
+            sheets: Vec::new(),
+            help: None,
+            prompt: None,
+            notice: None,
+            header: true,
+            theme,
+            effects: Vec::new(),
+            asks: 0,
+        }
+    }
+
+    pub fn world(&self) -> World<'_> {
+        World { snapshot: &self.snapshot, derived: &self.derived, now: self.now }
+    }
+
+    pub fn screen(&self) -> &Screen {
+        &self.screens[self.at]
+    }
+
+    pub fn screen_mut(&mut self) -> &mut Screen {
+        &mut self.screens[self.at]
+    }
+
+    /// What has the keyboard.
+    pub fn scope(&self) -> Scope {
+        if self.help.is_some() { Scope::Help } else { self.scope_below_help() }
+    }
+
+    fn scope_below_help(&self) -> Scope {
+        match self.sheets.last() {
+            Some(Sheet::Reader(_)) => Scope::Reader,
+            Some(Sheet::Log(_)) => Scope::Log,
+            Some(Sheet::Messages(_)) => Scope::Messages,
+            None if self.screen().list().is_some() => Scope::Table,
+            None => Scope::Charts,
+        }
+    }
+
+    /// The object that keys act on: the selected row, or what the open sheet is about.
+    pub fn selected(&self) -> Option<&Object> {
+        match self.sheets.last() {
+            Some(Sheet::Reader(Reader {
+                subject: Subject::Description(o) | Subject::Yaml(o, _), ..
+            })) => Some(o),
+            Some(_) => None,
+            None => self.screen().list()?.selected(),
+        }
+    }
+
+    /// Which sources are live, to notice when that changes with time alone.
+    pub fn freshness(&self) -> Vec<bool> {
+        let (kubernetes, kafka) = (&self.snapshot.kubernetes, &self.snapshot.kafka);
+        let feeds = [
+            &kubernetes.server.feed,
+            &kubernetes.pods.feed,
+            &kubernetes.nodes.feed,
+            &kafka.cluster_feed,
+            &kafka.topics_feed,
+            &kafka.ends_feed,
+            &kafka.groups_feed,
+            &self.snapshot.throughput.origin.feed,
+        ];
+        feeds.iter().map(|f| f.state(self.now).is_live()).collect()
+    }
+
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), tone, until: self.now.plus(NOTICE) });
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Asks a question; its answers come as [`Msg::Answer`] under the id.
+    fn ask(&mut self, question: Ask) -> AskId {
+        self.asks += 1;
+        let id = AskId(self.asks);
+        self.effect(Effect::Ask(id, question));
+        id
+    }
+
+    /// Opens a place as a new screen; what was ahead in history is forgotten.
+    pub fn go(&mut self, place: &Place) {
+        let Some(screen) = Screen::at(place) else {
+            self.say(Tone::Warning, format!("there is no pane {}", place.pane));
+            return;
+        };
+        self.close_sheets();
+        self.last = self.at;
+        self.screens.truncate(self.at + 1);
+        self.screens.push(screen);
+        if self.screens.len() > HISTORY {
+            self.screens.remove(0);
+            self.last = self.last.saturating_sub(1);
+        }
+        self.at = self.screens.len() - 1;
+    }
+
+    /// Moves through history; false at its end.
+    fn travel(&mut self, to: Option<usize>) -> bool {
+        let Some(to) = to.filter(|to| *to < self.screens.len() && *to != self.at) else { return false };
+        self.close_sheets();
+        (self.last, self.at) = (self.at, to);
+        true
+    }
+
+    fn close_sheet(&mut self) -> bool {
+        let Some(sheet) = self.sheets.pop() else { return false };
+        if let Some(ask) = sheet.ask() {
+            self.effect(Effect::Cancel(ask));
+        }
+        true
+    }
+
+    fn close_sheets(&mut self) {
+        self.help = None;
+        while self.close_sheet() {}
+    }
+
+    /// Brings lists, sheets and windows in order after any change.
+    fn settle(&mut self) {
+        let Model { snapshot, derived, now, screens, at, namespace, .. } = self;
+        let world = World { snapshot, derived, now: *now };
+        let screen = &mut screens[*at];
+        for ((_, table), list) in screen.tables().zip(&mut screen.lists) {
+            list.arrange(table, &world, namespace.as_ref());
+        }
+        let areas = layout::areas(self);
+        let states: Vec<bool> =
+            self.screen().tables().map(|(_, t)| !t.state(&self.world()).is_live()).collect();
+        let screen = self.screen_mut();
+        for (((block, _), list), said) in screen.tables().zip(&mut screen.lists).zip(states) {
+            list.scroll_into_view(layout::table(areas.blocks[block], said).rows.height.into());
+        }
+        self.settle_sheet(layout::sheet(areas.body, true).content);
+    }
+
+    fn settle_sheet(&mut self, content: ratatui::layout::Rect) {
+        let size = (usize::from(content.width), usize::from(content.height));
+        match self.sheets.last_mut() {
+            Some(Sheet::Messages(m)) => m.settle(size.1.saturating_sub(1)),
+            Some(sheet) => {
+                if let Some(pager) = sheet.pager_mut() {
+                    pager.settle(size.0, size.1);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Works out what follows from the snapshot, and what of it the keys and sheets are about.
+    fn derive(&mut self) {
+        self.derived = Derived::of(&self.snapshot, self.now, self.cluster.as_deref());
+        let mut names: Vec<Text> = Vec::new();
+        for pod in self.snapshot.kubernetes.pods.iter() {
+            // Rows come in key order: a namespace's pods are neighbours.
+            if names.last() != Some(&pod.meta.key.namespace) {
+                names.push(pod.meta.key.namespace.clone());
+            }
+        }
+        self.namespaces = names;
+        commands::inspect::describe_again(self);
+    }
+
+    fn answer(&mut self, id: AskId, answer: Answer) {
+        if let Some(sheet) = self.sheets.iter_mut().find(|s| s.ask() == Some(id)) {
+            sheet.take(answer);
+        }
+    }
+}
+
+/// Takes in one message. Everything that needs the outside comes back as effects.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Delta(delta) => {
+            model.snapshot.apply(delta);
+            // Rows are arranged when all that is waiting was taken in.
+            return Vec::new();
+        }
+        Msg::Key(chord) => keys::press(model, chord),
+        Msg::Mouse(event) => mouse::handle(model, event),
+        Msg::Paste(text) => keys::paste(model, &text),
+        Msg::Resize(width, height) => model.size = (width.max(1), height.max(1)),
+        Msg::Tick(now) => {
+            model.now = now;
+            model.notice = model.notice.take().filter(|n| n.until > now);
+        }
+        Msg::Derive => model.derive(),
+        Msg::Answer(id, answer) => model.answer(id, answer),
+        Msg::Say(tone, text) => model.say(tone, text),
+    }
+    model.settle();
+    std::mem::take(&mut model.effects)
+}

@@ -1,0 +1,101 @@
+//! The line that is being typed.
+
+use super::chord::Chord;
+use crossterm::event::KeyCode;
+use tui_input::{Input, InputRequest};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// After `:`.
+    Command,
+    /// After `/`.
+    Filter,
+    /// An argument for the command of this name.
+    Argument(&'static str),
+}
+
+/// One completion: what it would make of the input, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    pub text: String,
+    pub about: String,
+}
+
+#[derive(Debug)]
+pub struct Prompt {
+    pub purpose: Purpose,
+    pub input: Input,
+    pub suggestions: Vec<Suggestion>,
+    /// The suggestion that Tab or the arrows stand on.
+    pub chosen: Option<usize>,
+    /// What was there before, for Esc.
+    pub before: String,
+}
+
+impl Prompt {
+    pub fn new(purpose: Purpose, text: &str) -> Self {
+        Prompt {
+            purpose,
+            input: Input::new(text.to_string()),
+            suggestions: Vec::new(),
+            chosen: None,
+            before: text.to_string(),
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        self.input.value()
+    }
+
+    pub fn set(&mut self, text: &str) {
+        self.input = Input::new(text.to_string());
+    }
+
+    /// Moves through the suggestions and takes the one it comes to.
+    pub fn cycle(&mut self, by: isize) {
+        let count = self.suggestions.len();
+        if count == 0 {
+            return;
+        }
+        let next = match self.chosen {
+            None if by > 0 => 0,
+            None => count - 1,
+            Some(at) => (at as isize + by).rem_euclid(count as isize) as usize,
+        };
+        self.chosen = Some(next);
+        let text = self.suggestions[next].text.clone();
+        self.set(&text);
+    }
+
+    /// Edits the line; false if the chord means nothing to it.
+    pub fn edit(&mut self, chord: Chord) -> bool {
+        let request = match (chord.code, chord.ctrl) {
+            (KeyCode::Backspace, false) | (KeyCode::Char('h'), true) => InputRequest::DeletePrevChar,
+            (KeyCode::Delete, false) => InputRequest::DeleteNextChar,
+            (KeyCode::Left, false) | (KeyCode::Char('b'), true) => InputRequest::GoToPrevChar,
+            (KeyCode::Right, false) | (KeyCode::Char('f'), true) => InputRequest::GoToNextChar,
+            (KeyCode::Left, true) => InputRequest::GoToPrevWord,
+            (KeyCode::Right, true) => InputRequest::GoToNextWord,
+            (KeyCode::Home, _) | (KeyCode::Char('a'), true) => InputRequest::GoToStart,
+            (KeyCode::End, _) | (KeyCode::Char('e'), true) => InputRequest::GoToEnd,
+            (KeyCode::Char('w'), true) => InputRequest::DeletePrevWord,
+            (KeyCode::Char('u'), true) => InputRequest::DeleteLine,
+            _ => match chord.character() {
+                Some(c) => InputRequest::InsertChar(c),
+                None => return false,
+            },
+        };
+        self.input.handle(request);
+        self.chosen = None;
+        true
+    }
+
+    /// Types a pasted text: its first line, without control characters.
+    pub fn paste(&mut self, text: &str) {
+        let line = text.lines().next().unwrap_or_default();
+        for c in super::text::clean(line).chars() {
+            self.input.handle(InputRequest::InsertChar(c));
+        }
+        self.chosen = None;
+    }
+}

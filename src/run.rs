@@ -1,0 +1,381 @@
+//! The composition root: starts the sources, turns the loop, owns the terminal.
+
+use crate::{
+    app::{Effect, Model, Msg, Session, chord::Chord, command::Keymap, screen::Screen, update},
+    cli::Settings,
+    config, once,
+    pane::{self, Tone},
+    source::{kubernetes::Connection, now},
+    sources::Sources,
+    terminal::Terminal,
+    view::{
+        self,
+        theme::{self, Theme},
+    },
+};
+use anyhow::{Context as _, Result, anyhow};
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures::{FutureExt, StreamExt};
+use ratatui::{buffer::Buffer, layout::Rect};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook_tokio::Signals;
+use std::{
+    io::IsTerminal,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// Between two frames: after a key, and otherwise.
+const KEY_FRAME: Duration = Duration::from_millis(16);
+const FRAME: Duration = Duration::from_millis(50);
+/// Between two derivations; longer where one takes long, so that they never take more than an eighth of
+/// the time.
+const DERIVE: Duration = Duration::from_millis(250);
+const DERIVE_SHARE: u32 = 8;
+/// Messages taken in before a frame is considered.
+const DRAIN: usize = 4096;
+/// What terminals take on their clipboard.
+const CLIPBOARD: usize = 70_000;
+
+/// Runs the console until it is quit; returns the exit code.
+///
+/// # Errors
+/// Before the screen is taken: a theme, a key or a terminal that is not there, in one sentence.
+pub async fn run(settings: Settings, connection: Option<Connection>, notice: Option<String>) -> Result<u8> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(anyhow!(
+            "castellan draws on a terminal; use --once to print the state to a file or a pipe"
+        ));
+    }
+    let themes = themes();
+    let mut model = model(&settings, connection.as_ref(), &themes)?;
+    let theme = load_theme(&model.theme, settings.ascii, &themes)?;
+    model.size = crossterm::terminal::size().context("the terminal does not say its size")?;
+    if let Some(notice) = notice {
+        update(&mut model, Msg::Say(Tone::Warning, notice));
+    }
+    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
+    let sources = Sources::new(connection, settings.namespace.clone());
+    let (say, said) = mpsc::unbounded_channel();
+    let terminal = Terminal::enter(settings.mouse)?;
+    let console =
+        Console { model, terminal, sources, theme, themes, ascii: settings.ascii, say, pace: Pace::new() };
+    console.turn(signals, said).await
+}
+
+fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String, String)]) -> Result<Model> {
+    let session = Session {
+        context: connection.map_or("none".into(), |c| c.context.clone()),
+        contexts: connection.map_or(Vec::new(), |c| c.contexts.clone()),
+        namespace: settings.namespace.clone(),
+        themes: themes.iter().map(|(name, _)| name.clone()).collect(),
+    };
+    let keymap = Keymap::new(&settings.keys).map_err(|e| anyhow!(e))?;
+    let pane = settings.pane.as_deref().and_then(pane::find).unwrap_or(pane::PANES[0]);
+    let theme = match settings.theme.as_str() {
+        "auto" => theme::automatic(&environment).to_string(),
+        name => name.to_string(),
+    };
+    let mut model = Model::new(session, keymap, theme, Screen::new(pane, None));
+    model.now = now();
+    model.cluster = settings.cluster.clone();
+    Ok(model)
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The themes in the binary, and the user's own after them: (name, TOML).
+fn themes() -> Vec<(String, String)> {
+    let mut all = theme::embedded();
+    let folder = config::folder().map(|f| f.join("themes"));
+    let files = folder.ok().and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
+    let mut own: Vec<(String, String)> = files
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .filter_map(|path| {
+            Some((path.file_stem()?.to_str()?.to_string(), std::fs::read_to_string(&path).ok()?))
+        })
+        .collect();
+    own.sort();
+    all.extend(own);
+    all
+}
+
+fn load_theme(name: &str, ascii: bool, themes: &[(String, String)]) -> Result<Theme> {
+    let mut theme = Theme::read(name, themes).map_err(|e| anyhow!(e))?;
+    theme.ascii = ascii || theme::needs_ascii(&environment);
+    Ok(theme)
+}
+
+struct Console {
+    model: Model,
+    terminal: Terminal,
+    sources: Sources,
+    theme: Theme,
+    themes: Vec<(String, String)>,
+    ascii: bool,
+    /// Outcomes of effects that took their time.
+    say: mpsc::UnboundedSender<Msg>,
+    pace: Pace,
+}
+
+/// When to draw and when to derive.
+struct Pace {
+    /// Something changed since the last frame; a key wants to be seen sooner.
+    wanted: Option<Duration>,
+    drawn: Instant,
+    derived: Instant,
+    cost: Duration,
+    freshness: Vec<bool>,
+}
+
+impl Pace {
+    fn new() -> Self {
+        let now = Instant::now();
+        Pace {
+            wanted: Some(Duration::ZERO),
+            drawn: now,
+            derived: now,
+            cost: Duration::ZERO,
+            freshness: Vec::new(),
+        }
+    }
+
+    fn want(&mut self, within: Duration) {
+        self.wanted = Some(self.wanted.map_or(within, |w| w.min(within)));
+    }
+
+    fn draw_at(&self) -> Option<Instant> {
+        Some(self.drawn + self.wanted?)
+    }
+
+    fn derive_at(&self, model: &Model) -> Option<Instant> {
+        let due = model.snapshot.generation != model.derived.generation;
+        due.then(|| self.derived + DERIVE.max(self.cost * DERIVE_SHARE))
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Console {
+    async fn turn(mut self, mut signals: Signals, mut said: mpsc::UnboundedReceiver<Msg>) -> Result<u8> {
+        let mut events = EventStream::new();
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let code = loop {
+            let draw = self.pace.draw_at().filter(|_| !self.terminal.busy());
+            let derive = self.pace.derive_at(&self.model);
+            let end = tokio::select! {
+                biased;
+                Some(signal) = signals.next() => self.signal(signal).await?,
+                event = events.next() => self.events(event, &mut events).await?,
+                result = self.terminal.written(), if self.terminal.busy() => match result {
+                    Ok(()) => None,
+                    Err(error) => { tracing::info!("the terminal is gone: {error}"); Some(0) }
+                },
+                _ = until(draw) => { self.draw()?; None }
+                _ = until(derive) => self.derive().await?,
+                delta = self.sources.next() => { self.take(delta); None }
+                Some(msg) = said.recv() => self.apply(msg).await?,
+                _ = tick.tick() => self.tick().await?,
+            };
+            if let Some(code) = end {
+                break code;
+            }
+        };
+        self.terminal.leave().await;
+        Ok(code)
+    }
+
+    /// Takes in a delta and all that wait behind it.
+    fn take(&mut self, first: crate::domain::snapshot::Delta) {
+        let mut next = Some(first);
+        let before = self.model.snapshot.generation;
+        for _ in 0..DRAIN {
+            let Some(delta) = next else { break };
+            update(&mut self.model, Msg::Delta(delta));
+            next = self.sources.waiting();
+        }
+        if let Some(last) = next {
+            update(&mut self.model, Msg::Delta(last));
+        }
+        if self.model.snapshot.generation != before {
+            self.pace.want(FRAME);
+        }
+    }
+
+    async fn events(
+        &mut self,
+        first: Option<std::io::Result<Event>>,
+        more: &mut EventStream,
+    ) -> Result<Option<u8>> {
+        let mut next = first;
+        for _ in 0..64 {
+            let event = match next {
+                Some(Ok(event)) => event,
+                Some(Err(error)) => {
+                    tracing::info!("the terminal cannot be read: {error}");
+                    return Ok(Some(0));
+                }
+                None => return Ok(Some(0)),
+            };
+            if let Some(msg) = message(event)
+                && let Some(code) = self.apply(msg).await?
+            {
+                return Ok(Some(code));
+            }
+            next = match more.next().now_or_never() {
+                Some(event) => event,
+                None => break,
+            };
+        }
+        self.pace.want(KEY_FRAME);
+        Ok(None)
+    }
+
+    async fn apply(&mut self, msg: Msg) -> Result<Option<u8>> {
+        self.pace.want(KEY_FRAME);
+        for effect in update(&mut self.model, msg) {
+            if let Some(code) = self.perform(effect).await? {
+                return Ok(Some(code));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn tick(&mut self) -> Result<Option<u8>> {
+        // A terminal that went away without a signal is noticed here.
+        if !std::io::stdin().is_terminal() {
+            return Ok(Some(0));
+        }
+        let end = self.apply(Msg::Tick(now())).await?;
+        let freshness = self.model.freshness();
+        if end.is_none() && freshness != self.pace.freshness {
+            self.pace.freshness = freshness;
+            return self.derive().await;
+        }
+        Ok(end)
+    }
+
+    async fn derive(&mut self) -> Result<Option<u8>> {
+        let start = Instant::now();
+        let end = self.apply(Msg::Derive).await?;
+        (self.pace.derived, self.pace.cost) = (Instant::now(), start.elapsed());
+        Ok(end)
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        if self.theme.name != self.model.theme {
+            match load_theme(&self.model.theme, self.ascii, &self.themes) {
+                Ok(theme) => self.theme = theme,
+                Err(error) => {
+                    self.model.theme.clone_from(&self.theme.name);
+                    update(&mut self.model, Msg::Say(Tone::Warning, error.to_string()));
+                }
+            }
+        }
+        let (width, height) = self.model.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let cursor = view::draw(&self.model, &self.theme, &mut buffer);
+        self.terminal.paint(buffer, cursor)?;
+        (self.pace.wanted, self.pace.drawn) = (None, Instant::now());
+        Ok(())
+    }
+
+    async fn signal(&mut self, signal: i32) -> Result<Option<u8>> {
+        match signal {
+            SIGTSTP => self.suspend().await?,
+            SIGCONT => {
+                self.terminal.resume()?;
+                self.resized()?;
+            }
+            // The convention of shells: 128 and the signal's number.
+            ended => return Ok(Some(128 + u8::try_from(ended).unwrap_or(0))),
+        }
+        Ok(None)
+    }
+
+    async fn suspend(&mut self) -> Result<()> {
+        self.terminal.leave().await;
+        signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+        self.terminal.resume()?;
+        self.resized()
+    }
+
+    fn resized(&mut self) -> Result<()> {
+        let (width, height) = crossterm::terminal::size()?;
+        update(&mut self.model, Msg::Resize(width, height));
+        self.pace.want(Duration::ZERO);
+        Ok(())
+    }
+
+    async fn perform(&mut self, effect: Effect) -> Result<Option<u8>> {
+        match effect {
+            Effect::Ask(..) | Effect::Cancel(_) => {}
+            Effect::Copy { text, what } => self.copy(&text, &what)?,
+            Effect::CopySnapshot => self.copy(&self.report(), "the state as text")?,
+            Effect::Save { name, text } => self.save(name, text),
+            Effect::Reread => self.sources.reread(),
+            Effect::Suspend => self.suspend().await?,
+            Effect::Redraw => self.terminal.forget(),
+            Effect::Quit => return Ok(Some(0)),
+        }
+        Ok(None)
+    }
+
+    fn report(&self) -> String {
+        let context = self.model.session.context.to_string();
+        let session = once::Session { context, version: env!("CARGO_PKG_VERSION") };
+        once::text(&once::report(&self.model.world(), session))
+    }
+
+    fn copy(&mut self, text: &str, what: &str) -> Result<()> {
+        let msg = if text.len() > CLIPBOARD {
+            Msg::Say(Tone::Warning, format!("{what} is too long for a terminal's clipboard; save it instead"))
+        } else {
+            self.terminal.copy(text)?;
+            Msg::Say(Tone::Plain, format!("copied {what} (to the terminal's clipboard)"))
+        };
+        update(&mut self.model, msg);
+        Ok(())
+    }
+
+    fn save(&self, name: String, text: String) {
+        let say = self.say.clone();
+        tokio::task::spawn_blocking(move || {
+            let msg = match write(&name, &text) {
+                Ok(path) => Msg::Say(Tone::Plain, format!("saved {}", path.display())),
+                Err(error) => Msg::Say(Tone::Warning, format!("not saved: {error:#}")),
+            };
+            // The console may have been quit meanwhile; then nobody needs to know.
+            drop(say.send(msg));
+        });
+    }
+}
+
+fn write(name: &str, text: &str) -> Result<PathBuf> {
+    let folder = config::state_folder()?;
+    let path = folder.join(name);
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&path, text))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(Chord::from(key))),
+        Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        _ => None,
+    }
+}

@@ -1,0 +1,80 @@
+//! The last line: what is typed, what was said, or the most useful keys; completions above it.
+
+use super::{canvas::Canvas, theme::Role};
+use crate::app::{
+    Model, command,
+    layout::Areas,
+    prompt::{Prompt, Purpose},
+    text,
+};
+use ratatui::layout::{Position, Rect};
+
+pub fn draw(canvas: &mut Canvas<'_>, areas: &Areas, model: &Model) -> Option<Position> {
+    let line = areas.footer;
+    if let Some(prompt) = &model.prompt {
+        suggestions(canvas, areas.body, prompt);
+        return draw_prompt(canvas, line, prompt);
+    }
+    match &model.notice {
+        Some(notice) => {
+            let style = canvas.theme.tone(notice.tone);
+            canvas.line(line, &[(" ", style), (&notice.text, style)]);
+        }
+        None => hints(canvas, line, model),
+    }
+    None
+}
+
+fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<Position> {
+    if line.height == 0 {
+        return None;
+    }
+    canvas.fill(line, Role::Prompt);
+    let style = canvas.theme.style(Role::Prompt);
+    let sign = match prompt.purpose {
+        Purpose::Command => ":".to_string(),
+        Purpose::Filter => "/".to_string(),
+        Purpose::Argument(name) => format!("{name}: "),
+    };
+    let used = canvas.line(line, &[(&sign, style)]);
+    let room = usize::from(line.width.saturating_sub(used)).max(1);
+    let scroll = prompt.input.visual_scroll(room.saturating_sub(1));
+    canvas.write(line.x + used, line.y, room as u16, text::skip(prompt.text(), scroll), style);
+    let x = line.x + used + prompt.input.visual_cursor().saturating_sub(scroll) as u16;
+    Some(Position::new(x.min(line.right().saturating_sub(1)), line.y))
+}
+
+/// Completions, the best nearest to the prompt's left end, from the top of their box.
+fn suggestions(canvas: &mut Canvas<'_>, body: Rect, prompt: &Prompt) {
+    let all = &prompt.suggestions;
+    let height = all.len().min(8).min(body.height.into());
+    let chosen = prompt.chosen.unwrap_or(0);
+    let top = (chosen + 1).saturating_sub(height);
+    let area = Rect { y: body.bottom() - height as u16, height: height as u16, ..body };
+    for ((nth, suggestion), y) in all.iter().enumerate().skip(top).take(height).zip(area.y..) {
+        let role = if prompt.chosen == Some(nth) { Role::Selection } else { Role::Prompt };
+        let line = Rect { y, height: 1, ..area };
+        for x in line.left()..line.right() {
+            canvas.buffer[(x, y)].reset();
+        }
+        canvas.fill(line, role);
+        let style = canvas.theme.style(role);
+        let sign = if prompt.chosen == Some(nth) { "▌" } else { " " };
+        let used = canvas.line(line, &[(sign, style), (&suggestion.text, style)]).max(24) + 2;
+        canvas.write(line.x + used, y, line.width.saturating_sub(used), &suggestion.about, style);
+    }
+}
+
+/// As many of the best keys as fit.
+fn hints(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
+    let (key, muted) = (canvas.theme.style(Role::Key), canvas.theme.style(Role::Muted));
+    let mut used = 1;
+    for (chord, about) in command::hints(model) {
+        let width = (text::width(&chord) + 1 + text::width(about)) as u16;
+        if used + width > line.width {
+            continue;
+        }
+        let rest = Rect { x: line.x + used, width: line.width - used, ..line };
+        used += canvas.line(rest, &[(&chord, key), (" ", muted), (about, muted)]) + 2;
+    }
+}

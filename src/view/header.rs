@@ -1,0 +1,105 @@
+//! The lines at the top: where one is, and how fresh each source is.
+
+use super::{
+    canvas::{Canvas, state_words},
+    theme::Role,
+};
+use crate::{app::Model, domain::derived::Severity, pane::Tone};
+use ratatui::layout::Rect;
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
+    if area.height == 0 {
+        return;
+    }
+    canvas.fill(area, Role::Header);
+    let line = |n: u16| Rect { y: area.y + n, height: 1, ..area };
+    if area.height == 1 {
+        sources(canvas, line(0), model, &format!(" {} · ", model.session.context));
+        return;
+    }
+    place(canvas, line(0), model);
+    sources(canvas, line(1), model, " ");
+    if area.height > 2 {
+        namespaces(canvas, line(2), model);
+    }
+}
+
+/// Context, Kafka cluster and the way to it, who measures throughput.
+fn place(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
+    let snapshot = &model.snapshot;
+    let mut words = format!(" castellan · context {}", model.session.context);
+    match (&model.derived.cluster, snapshot.kafka.route) {
+        (Some(cluster), Some(route)) => words += &format!(" · Kafka {cluster} ({})", route.words()),
+        (Some(cluster), None) => words += &format!(" · Kafka {cluster}"),
+        (None, Some(route)) => words += &format!(" · Kafka ({})", route.words()),
+        (None, None) => {}
+    }
+    if let Some(origin) = snapshot.throughput.origin.last() {
+        words += &format!(" · {}", origin.words());
+    }
+    let version = snapshot.kubernetes.server.last().map_or(String::new(), |v| format!("Kubernetes {v} "));
+    let style = canvas.theme.style(Role::Header);
+    let room = line.width.saturating_sub(version.len() as u16 + 1);
+    // The version gives way to the words where both do not fit.
+    let fits = crate::app::text::width(&words) <= room.into();
+    canvas.write(line.x, line.y, if fits { room } else { line.width }, &words, style);
+    if fits {
+        canvas.write(line.x + room + 1, line.y, line.width, &version, style);
+    }
+}
+
+/// Each source and its state in words.
+fn sources(canvas: &mut Canvas<'_>, line: Rect, model: &Model, before: &str) {
+    let (snapshot, now) = (&model.snapshot, model.now);
+    let states = [
+        ("Kubernetes", snapshot.kubernetes.server.state(now)),
+        ("Kafka", snapshot.kafka.cluster_feed.state(now)),
+        ("throughput", snapshot.throughput.origin.state(now)),
+    ];
+    let header = canvas.theme.style(Role::Header);
+    let mut pieces = vec![(before.to_string(), header)];
+    for (i, (name, state)) in states.iter().enumerate() {
+        let (tone, words) = state_words(state);
+        let style = if tone == Tone::Good { header } else { header.patch(own(canvas.theme.tone(tone))) };
+        pieces.push((format!("{}{name} ", if i == 0 { "" } else { " · " }), header));
+        pieces.push((words, style));
+    }
+    let missing = &snapshot.kubernetes.reach.missing;
+    if !missing.is_empty() {
+        let style = header.patch(own(canvas.theme.style(Role::Warning)));
+        pieces.push((format!(" · {}", missing.join(", ")), style));
+    }
+    let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+    canvas.line(line, &pieces);
+}
+
+/// A style without its background, for text on another one.
+fn own(style: ratatui::style::Style) -> ratatui::style::Style {
+    ratatui::style::Style { bg: None, ..style }
+}
+
+fn namespaces(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
+    let header = canvas.theme.style(Role::Header);
+    let key = header.patch(own(canvas.theme.style(Role::Key)));
+    let mut pieces = vec![(" namespace ".to_string(), header)];
+    let names = std::iter::once("all").chain(model.namespaces.iter().map(|n| &**n));
+    for (digit, name) in names.take(10).enumerate() {
+        let chosen = model.namespace.as_deref().unwrap_or("all") == name;
+        pieces.push((format!("{digit} "), key));
+        pieces.push((if chosen { format!("[{name}] ") } else { format!("{name} ") }, header));
+    }
+    let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+    canvas.line(line, &pieces);
+}
+
+pub fn verdict(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
+    let verdict = &model.derived.verdict;
+    let tone = match verdict.severity {
+        Severity::Ok => Tone::Good,
+        Severity::Unknown => Tone::Muted,
+        Severity::Warning => Tone::Warning,
+        Severity::Critical => Tone::Critical,
+    };
+    let style = canvas.theme.tone(tone);
+    canvas.line(area, &[(" ", style), (&verdict.line, style)]);
+}
