@@ -1,9 +1,13 @@
 //! The composition root: starts the sources, turns the loop, owns the terminal.
 
 use crate::{
-    app::{Effect, Model, Msg, Session, chord::Chord, command::Keymap, screen::Screen, update},
+    app::{
+        Effect, Model, Msg, Session, chord::Chord, command::Keymap, screen::Screen, target::Wishes, update,
+    },
     cli::Settings,
-    config, once,
+    config,
+    domain::{kafka::KafkaDelta, snapshot::Delta, throughput::ThroughputDelta},
+    once,
     pane::{self, Tone},
     source::{kubernetes::Connection, now},
     sources::Sources,
@@ -56,7 +60,7 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
         update(&mut model, Msg::Say(Tone::Warning, notice));
     }
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
-    let sources = Sources::new(connection, settings.namespace.clone());
+    let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
     let (say, said) = mpsc::unbounded_channel();
     let terminal = Terminal::enter(settings.mouse)?;
     let console =
@@ -80,6 +84,11 @@ fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String
     let mut model = Model::new(session, keymap, theme, Screen::new(pane, None));
     model.now = now();
     model.cluster = settings.cluster.clone();
+    model.wishes = Wishes {
+        bootstrap: settings.bootstrap.clone(),
+        security: settings.security.clone(),
+        prometheus: settings.prometheus.clone(),
+    };
     Ok(model)
 }
 
@@ -196,7 +205,7 @@ impl Console {
     }
 
     /// Takes in a delta and all that wait behind it.
-    fn take(&mut self, first: crate::domain::snapshot::Delta) {
+    fn take(&mut self, first: Delta) {
         let mut next = Some(first);
         let before = self.model.snapshot.generation;
         for _ in 0..DRAIN {
@@ -323,6 +332,18 @@ impl Console {
             Effect::Copy { text, what } => self.copy(&text, &what)?,
             Effect::CopySnapshot => self.copy(&self.report(), "the state as text")?,
             Effect::Save { name, text } => self.save(name, text),
+            Effect::Poll { target, anew } => {
+                if anew {
+                    update(&mut self.model, Msg::Delta(KafkaDelta::Reset.into()));
+                }
+                self.sources.poll(target, anew);
+            }
+            Effect::Gather { target, anew } => {
+                if anew {
+                    update(&mut self.model, Msg::Delta(ThroughputDelta::Reset.into()));
+                }
+                self.sources.gather(target, anew);
+            }
             Effect::Reread => self.sources.reread(),
             Effect::Suspend => self.suspend().await?,
             Effect::Redraw => self.terminal.forget(),

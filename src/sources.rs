@@ -9,10 +9,12 @@ use crate::{
     source::{
         CAPACITY, News, Running,
         gate::Gate,
+        kafka,
         kubernetes::{self, Connection},
         throughput,
     },
 };
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// One source with a channel of its own, so that what an abandoned target still had to say is dropped with
@@ -44,18 +46,21 @@ pub struct Sources {
     kubernetes: Lane,
     kafka: Lane,
     throughput: Lane,
+    /// Between two polls of Kafka.
+    refresh: Duration,
     targets: (Option<KafkaTarget>, Option<ThroughputTarget>),
 }
 
 impl Sources {
     /// Starts watching Kubernetes, if there is one, in `namespace` (None: all).
-    pub fn new(connection: Option<Connection>, namespace: Option<Text>) -> Self {
+    pub fn new(connection: Option<Connection>, namespace: Option<Text>, refresh: Duration) -> Self {
         let mut sources = Sources {
             connection,
             namespace,
             kubernetes: Lane::new(),
             kafka: Lane::new(),
             throughput: Lane::new(),
+            refresh,
             targets: (None, None),
         };
         sources.watch();
@@ -74,6 +79,15 @@ impl Sources {
         }
     }
 
+    /// Polls that Kafka cluster; `anew` where it is another than before.
+    pub fn poll(&mut self, target: KafkaTarget, anew: bool) {
+        self.kafka.stop(anew);
+        let (gate, news) = (self.gate(), self.kafka.news.clone());
+        let settings = kafka::Settings { refresh: self.refresh };
+        self.kafka.running = Some(kafka::poll(target.clone(), gate, settings, news));
+        self.targets.0 = Some(target);
+    }
+
     /// Measures throughput there; `anew` where the Kafka cluster is another.
     pub fn gather(&mut self, target: ThroughputTarget, anew: bool) {
         self.throughput.stop(anew);
@@ -86,6 +100,9 @@ impl Sources {
     /// Reads everything anew, keeping what is known until then.
     pub fn reread(&mut self) {
         self.watch();
+        if let Some(target) = self.targets.0.clone() {
+            self.poll(target, false);
+        }
         if let Some(target) = self.targets.1.clone() {
             self.gather(target, false);
         }

@@ -14,6 +14,7 @@ mod palette;
 pub mod prompt;
 pub mod screen;
 pub mod sheet;
+pub mod target;
 pub mod text;
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
         derived::Derived,
         object::Object,
         snapshot::{Delta, Snapshot},
+        target::{KafkaTarget, ThroughputTarget},
         time::Time,
     },
     pane::{Place, Tone, World},
@@ -32,6 +34,7 @@ use prompt::Prompt;
 use screen::Screen;
 use sheet::{Reader, Sheet, Subject};
 use std::time::Duration;
+use target::{Targets, Wishes};
 
 /// What was pinned when the session started. The header and every action speak of this one context.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +71,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     pub header: bool,
     pub theme: String,
+    pub wishes: Wishes,
+    targets: Targets,
     effects: Vec<Effect>,
     asks: u64,
 }
@@ -117,6 +122,16 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// Poll this Kafka cluster; `anew`: it is another than before, so nothing known of that holds.
+    Poll {
+        target: KafkaTarget,
+        anew: bool,
+    },
+    /// Measure throughput there.
+    Gather {
+        target: ThroughputTarget,
+        anew: bool,
+    },
     /// Read everything anew.
     Reread,
     Suspend,
@@ -145,6 +160,8 @@ impl Model {
             notice: None,
             header: true,
             theme,
+            wishes: Wishes::default(),
+            targets: Targets::default(),
             effects: Vec::new(),
             asks: 0,
         }
@@ -300,6 +317,7 @@ impl Model {
             }
         }
         self.namespaces = names;
+        target::aim(self);
         commands::inspect::describe_again(self);
     }
 

@@ -2,8 +2,7 @@
 
 use super::{Block, PANES, World};
 use crate::domain::{
-    kafka::BrokerId,
-    kubernetes::{Container, ContainerState, Event, Key, Meta, Pod},
+    kubernetes::{Container, ContainerState, Event, Meta, Pod},
     object::{Kind, Object},
     time::{Time, age},
 };
@@ -23,20 +22,6 @@ pub fn describe(world: &World<'_>, object: &Object) -> Vec<String> {
         events(world, uid, &mut lines);
     }
     lines
-}
-
-/// The pod that runs a broker: the one whose name or address the broker advertises.
-pub fn pod_of_broker(world: &World<'_>, id: BrokerId) -> Option<Key> {
-    let host = &world.snapshot.kafka.brokers.get(&id)?.host;
-    let mut labels = host.split('.');
-    let (name, service) = (labels.next()?, labels.next());
-    let pods = world.snapshot.kubernetes.pods.iter();
-    let named = |pod: &Pod| {
-        let in_namespace =
-            service.is_none() || host.split('.').nth(2).is_none_or(|ns| ns == &*pod.meta.key.namespace);
-        (&*pod.meta.key.name == name && in_namespace) || pod.ip.as_ref() == Some(host)
-    };
-    pods.into_iter().find(|p| named(p)).map(|p| p.meta.key.clone())
 }
 
 /// Every column of the table that lists it, with its title.

@@ -49,7 +49,7 @@ impl Canvas<'_> {
 pub fn state_words(state: &State) -> (Tone, String) {
     match state {
         State::Live => (Tone::Good, "live".into()),
-        State::Pending(None) => (Tone::Muted, "waiting for the first reading".into()),
+        State::Pending(None) => (Tone::Muted, "waiting".into()),
         State::Pending(Some(p)) => match p.total {
             Some(total) => (Tone::Muted, format!("reading {} of {total}", p.done)),
             None => (Tone::Muted, format!("reading {}", p.done)),

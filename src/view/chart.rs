@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     app::{screen::Screen, text},
-    domain::time::{Time, age},
+    domain::{
+        human,
+        time::{Time, age},
+    },
     pane::chart::{By, Chart, Line, Unit},
 };
 use ratatui::{
@@ -113,21 +116,9 @@ fn legend(canvas: &mut Canvas<'_>, area: Rect, chart: &Chart) {
 }
 
 fn amount(unit: Unit, value: f64) -> String {
-    let scaled = |base: f64, names: [&str; 4]| {
-        let mut step = 0;
-        let mut value = value;
-        while value >= base && step < 3 {
-            (value, step) = (value / base, step + 1);
-        }
-        if value < 10.0 && value.fract() > 0.05 {
-            format!("{value:.1}{}", names[step])
-        } else {
-            format!("{value:.0}{}", names[step])
-        }
-    };
     match unit {
-        Unit::BytesPerSecond => scaled(1024.0, [" B/s", " KiB/s", " MiB/s", " GiB/s"]),
-        Unit::MessagesPerSecond => scaled(1000.0, ["/s", "k/s", "M/s", "G/s"]),
-        Unit::Count => scaled(1000.0, ["", "k", "M", "G"]),
+        Unit::BytesPerSecond => human::byte_rate(value),
+        Unit::MessagesPerSecond => human::rate(value),
+        Unit::Count => human::count(value.round() as u64),
     }
 }

@@ -36,6 +36,16 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model, top: usize) {
     }
 }
 
+/// `0 1 2 3` as `0-3`.
+fn short(keys: &str) -> String {
+    let all: Vec<&str> = keys.split(' ').collect();
+    let digits = all.len() > 2 && all.iter().all(|k| k.len() == 1 && k.as_bytes()[0].is_ascii_digit());
+    match (digits, all.first(), all.last()) {
+        (true, Some(first), Some(last)) => format!("{first}-{last}"),
+        _ => keys.to_string(),
+    }
+}
+
 enum Line {
     Title(&'static str),
     Key(HelpLine),
@@ -74,7 +84,8 @@ fn draw_line(canvas: &mut Canvas<'_>, at: Rect, line: &Line) {
             );
         }
         Line::Key(help) => {
-            let keys = text::cut(&help.keys, KEYS);
+            let keys = short(&help.keys);
+            let keys = text::cut(&keys, KEYS);
             canvas.write(at.x + 1, at.y, at.width.saturating_sub(1), &keys, canvas.theme.style(Role::Key));
             let x = 2 + KEYS.max(text::width(&keys)) as u16;
             let room = at.width.saturating_sub(x + 1);

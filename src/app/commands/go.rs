@@ -3,7 +3,7 @@
 use crate::{
     app::{
         Model,
-        command::{self, Command, EVERYWHERE, Scope, Section},
+        command::{self, Command, Scope, Section},
         pager::Pager,
         palette,
         prompt::{Prompt, Purpose},
@@ -47,7 +47,6 @@ pub static COMMANDS: &[Command] = &[
         name: "back",
         keys: &["esc"],
         about: "back, or clear filter and marks",
-        scopes: EVERYWHERE,
         when: |m| if can_go_back(m) { Ok(()) } else { Err("this is the first screen; q quits".into()) },
         run: |m, _| back(m),
         ..GO
@@ -56,9 +55,17 @@ pub static COMMANDS: &[Command] = &[
         name: "leave",
         keys: &["q"],
         about: "back; quit from the first screen",
-        scopes: EVERYWHERE,
         run: |m, _| leave(m),
         hint: 93,
+        ..GO
+    },
+    Command {
+        name: "close",
+        keys: &["esc", "q", "?"],
+        about: "close help",
+        scopes: &[Scope::Help],
+        run: |m, _| m.help = None,
+        hint: 1,
         ..GO
     },
     Command {
@@ -132,13 +139,10 @@ fn has_marks_or_filter(model: &Model) -> bool {
 }
 
 fn can_go_back(model: &Model) -> bool {
-    model.help.is_some() || !model.sheets.is_empty() || model.at > 0 || has_marks_or_filter(model)
+    !model.sheets.is_empty() || model.at > 0 || has_marks_or_filter(model)
 }
 
 fn back(model: &mut Model) {
-    if model.help.take().is_some() {
-        return;
-    }
     if has_marks_or_filter(model) {
         model.set_filter("");
         if let (true, Some(list)) = (model.sheets.is_empty(), model.screen_mut().list_mut()) {
@@ -152,7 +156,7 @@ fn back(model: &mut Model) {
 }
 
 fn leave(model: &mut Model) {
-    if model.help.take().is_some() || model.close_sheet() {
+    if model.close_sheet() {
         return;
     }
     if !model.travel(model.at.checked_sub(1)) {

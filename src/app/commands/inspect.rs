@@ -172,8 +172,10 @@ fn pod(model: &Model) -> Result<Key, String> {
     selected(model)?;
     match model.selected() {
         Some(Object::Kube { kind: Kind::Pod, key, .. }) => Ok(key.clone()),
-        Some(Object::Broker(id)) => describe::pod_of_broker(&model.world(), *id)
-            .ok_or_else(|| format!("no pod is known of broker {id}")),
+        Some(Object::Broker(id)) => {
+            let pod = model.derived.joined.broker(*id).and_then(|row| row.pod.clone());
+            pod.map(|(key, _)| key).ok_or_else(|| format!("no pod is known of broker {id}"))
+        }
         Some(other) => Err(format!("a {} has no log; open its pods", other.noun())),
         None => Err("nothing is selected".into()),
     }

@@ -36,21 +36,21 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "sort-left",
         keys: &["<"],
-        about: "sort by the column before",
+        about: "sort by column before",
         run: |m, _| shift(m, -1),
         ..SEE
     },
     Command {
         name: "sort-right",
         keys: &[">"],
-        about: "sort by the next column",
+        about: "sort by next column",
         run: |m, _| shift(m, 1),
         ..SEE
     },
     Command {
         name: "invert",
-        keys: &["shift-i"],
-        about: "turn the order round",
+        keys: &["r"],
+        about: "reverse the order",
         run: |m, _| {
             with_list(m, |list| {
                 let sort = list.query.sort;
@@ -62,7 +62,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "wide",
         keys: &["ctrl-w"],
-        about: "all columns (left, right scroll)",
+        about: "all columns, or those that fit",
         run: |m, _| {
             with_list(m, |list| {
                 list.wide = !list.wide;

@@ -30,7 +30,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "namespace-number",
         keys: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-        about: "all namespaces, or that of the number",
+        about: "namespace: 0 all",
         argument: Some(Argument { name: "NUMBER", choices: |_| Vec::new() }),
         scopes: PANES,
         run: number,
@@ -69,7 +69,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "snapshot",
         keys: &["shift-y"],
-        about: "copy the state as text, for an incident",
+        about: "copy the state as text",
         run: |m, _| m.effect(Effect::CopySnapshot),
         ..Command::PLAIN
     },
