@@ -1,5 +1,6 @@
 //! Read-only clients. Each turns one system into [`Delta`]s on one bounded channel and fails alone.
 
+pub mod asking;
 pub mod gate;
 pub mod kafka;
 pub mod kubernetes;

@@ -164,7 +164,10 @@ contexts:
     async fn what_is_wrong_is_said_with_what_to_do() {
         let say = |r: Result<Chosen, Text>| r.err().unwrap().to_string();
         let typo = say(with(FILE, Some("stagign"), None).await);
-        assert!(typo.contains("no context stagign. Did you mean staging? It has: prod, staging, lost"), "{typo}");
+        assert!(
+            typo.contains("no context stagign. Did you mean staging? It has: prod, staging, lost"),
+            "{typo}"
+        );
         let far = say(with(FILE, Some("zzz"), None).await);
         assert!(!far.contains("Did you mean"), "{far}");
         let dangling = say(with(FILE, Some("lost"), None).await);

@@ -3,7 +3,7 @@
 use super::Brokers;
 use crate::domain::{
     Text,
-    target::{SaslMechanism, Security},
+    target::{Sasl, SaslMechanism},
 };
 use rdkafka::{
     ClientConfig, ClientContext,
@@ -47,7 +47,6 @@ impl Context {
 }
 
 pub fn connect(brokers: &Brokers) -> Result<Client, Text> {
-    readable(&brokers.security)?;
     let mut config = ClientConfig::new();
     config.set_log_level(RDKafkaLogLevel::Warning);
     let fixed = [
@@ -67,10 +66,8 @@ pub fn connect(brokers: &Brokers) -> Result<Client, Text> {
         ("socket.timeout.ms", "10000"),
         ("reconnect.backoff.max.ms", "2000"),
     ];
-    for (name, value) in fixed.into_iter().chain([("bootstrap.servers", brokers.bootstrap.as_str())]) {
-        config.set(name, value);
-    }
-    for (name, value) in secured(&brokers.security) {
+    let own = [("bootstrap.servers", brokers.bootstrap.as_str())];
+    for (name, value) in fixed.into_iter().chain(own).chain(brokers.sasl.iter().flat_map(login)) {
         config.set(name, value);
     }
     config.create_with_context(Context::default()).map_err(|e| match e {
@@ -80,41 +77,19 @@ pub fn connect(brokers: &Brokers) -> Result<Client, Text> {
     })
 }
 
-/// OpenSSL does not say which file it could not read.
-fn readable(security: &Security) -> Result<(), Text> {
-    let files = [&security.ca_file, &security.certificate_file, &security.key_file];
-    for file in files.into_iter().flatten() {
-        std::fs::File::open(file).map_err(|e| Text::from(format!("cannot read {file}: {e}")))?;
-    }
-    Ok(())
-}
-
-/// librdkafka's properties for the security of a target.
-fn secured(security: &Security) -> Vec<(&'static str, String)> {
-    let protocol = match (security.tls, &security.sasl) {
-        (false, None) => "plaintext",
-        (true, None) => "ssl",
-        (false, Some(_)) => "sasl_plaintext",
-        (true, Some(_)) => "sasl_ssl",
+/// librdkafka's properties for a login.
+fn login(sasl: &Sasl) -> [(&'static str, &str); 4] {
+    let mechanism = match sasl.mechanism {
+        SaslMechanism::Plain => "PLAIN",
+        SaslMechanism::ScramSha256 => "SCRAM-SHA-256",
+        SaslMechanism::ScramSha512 => "SCRAM-SHA-512",
     };
-    let mut properties = vec![("security.protocol", protocol.to_string())];
-    if security.tls {
-        // `probe` looks where Linux systems keep their roots.
-        properties.push(("ssl.ca.location", security.ca_file.clone().unwrap_or_else(|| "probe".into())));
-        properties.extend(security.certificate_file.clone().map(|f| ("ssl.certificate.location", f)));
-        properties.extend(security.key_file.clone().map(|f| ("ssl.key.location", f)));
-    }
-    if let Some(sasl) = &security.sasl {
-        let mechanism = match sasl.mechanism {
-            SaslMechanism::Plain => "PLAIN",
-            SaslMechanism::ScramSha256 => "SCRAM-SHA-256",
-            SaslMechanism::ScramSha512 => "SCRAM-SHA-512",
-        };
-        properties.push(("sasl.mechanism", mechanism.into()));
-        properties.push(("sasl.username", sasl.user.clone()));
-        properties.push(("sasl.password", sasl.password.clone()));
-    }
-    properties
+    [
+        ("security.protocol", "sasl_plaintext"),
+        ("sasl.mechanism", mechanism),
+        ("sasl.username", &sasl.user),
+        ("sasl.password", &sasl.password),
+    ]
 }
 
 /// What an error means for reading.
@@ -166,40 +141,16 @@ pub fn trouble(error: &KafkaError, topic: &str, failure: Option<String>) -> Trou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::target::Sasl;
-
-    #[test]
-    fn security_becomes_librdkafkas_properties() {
-        let sasl =
-            Sasl { mechanism: SaslMechanism::ScramSha512, user: "reader".into(), password: "secret".into() };
-        let security =
-            Security { tls: true, ca_file: Some("ca.pem".into()), sasl: Some(sasl), ..Security::default() };
-        let properties = secured(&security);
-        for (name, value) in [
-            ("security.protocol", "sasl_ssl"),
-            ("ssl.ca.location", "ca.pem"),
-            ("sasl.mechanism", "SCRAM-SHA-512"),
-            ("sasl.password", "secret"),
-        ] {
-            assert!(properties.contains(&(name, value.to_string())), "{name}");
-        }
-        assert_eq!(secured(&Security::default()), [("security.protocol", "plaintext".to_string())]);
-    }
-
-    fn brokers(security: Security) -> Brokers {
-        Brokers { bootstrap: "127.0.0.1:1".into(), security, patience: std::time::Duration::from_secs(1) }
-    }
 
     #[test]
     fn librdkafka_takes_every_setting() {
-        let sasl = Sasl { mechanism: SaslMechanism::Plain, user: "u".into(), password: "p".into() };
-        for sasl in [None, Some(sasl)] {
-            let security = Security { sasl, ..Security::default() };
-            assert_eq!(connect(&brokers(security)).err(), None);
+        let login = |mechanism| Sasl { mechanism, user: "u".into(), password: "p".into() };
+        let mechanisms = [SaslMechanism::Plain, SaslMechanism::ScramSha256, SaslMechanism::ScramSha512];
+        for sasl in mechanisms.map(|m| Some(login(m))).into_iter().chain([None]) {
+            let patience = std::time::Duration::from_secs(1);
+            let brokers = Brokers { bootstrap: "127.0.0.1:1".into(), sasl, patience };
+            assert_eq!(connect(&brokers).err(), None);
         }
-        let security = Security { tls: true, ca_file: Some("/absent/ca.pem".into()), ..Security::default() };
-        let refused = connect(&brokers(security)).err();
-        assert!(refused.as_ref().is_some_and(|why| why.contains("ca.pem")), "{refused:?}");
     }
 
     #[test]

@@ -9,9 +9,10 @@ mod reader;
 mod tests;
 mod window;
 
+use super::Answers;
 use crate::domain::{
     ask::{Answer, AskId, MessageQuery},
-    target::Security,
+    target::Sasl,
 };
 use std::{
     sync::{
@@ -20,20 +21,20 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-/// Where brokers are met, and how they know us.
+/// Where brokers are met, without TLS ([`super::kafka::proxy`] adds it), and how they know us.
 #[derive(Debug, Clone)]
 pub struct Brokers {
     /// `host:port,host:port`.
     pub bootstrap: String,
-    pub security: Security,
+    pub sasl: Option<Sasl>,
     /// How long one request may take.
     pub patience: Duration,
 }
 
 /// Answers a question for messages until its end, or until dropped.
-pub async fn read(brokers: Brokers, query: MessageQuery, id: AskId, answers: mpsc::Sender<(AskId, Answer)>) {
+pub async fn read(brokers: Brokers, query: MessageQuery, id: AskId, answers: Answers) {
     let cancelled = Arc::new(AtomicBool::new(false));
     let _guard = Cancel(cancelled.clone());
     let (done, ended) = oneshot::channel();
@@ -66,7 +67,7 @@ impl Drop for Cancel {
 /// Whoever asked, as the reading thread sees it.
 struct Listener {
     id: AskId,
-    answers: mpsc::Sender<(AskId, Answer)>,
+    answers: Answers,
     cancelled: Arc<AtomicBool>,
 }
 

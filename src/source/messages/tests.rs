@@ -13,6 +13,7 @@ use rdkafka::{
     types::RDKafkaRespErr,
 };
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 const TOPIC: &str = "orders";
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,11 +43,7 @@ impl World {
     }
 
     fn brokers(&self) -> Brokers {
-        Brokers {
-            bootstrap: self.cluster.bootstrap_servers(),
-            security: Security::default(),
-            patience: PATIENCE,
-        }
+        Brokers { bootstrap: self.cluster.bootstrap_servers(), sasl: None, patience: PATIENCE }
     }
 
     fn ask(&self, query: MessageQuery) -> Answers {
@@ -210,11 +207,7 @@ async fn what_cannot_be_read_is_said_in_words() {
 
 #[tokio::test]
 async fn brokers_that_are_away_are_said_to_be() {
-    let brokers = Brokers {
-        bootstrap: "127.0.0.1:1".into(),
-        security: Security::default(),
-        patience: Duration::from_secs(1),
-    };
+    let brokers = Brokers { bootstrap: "127.0.0.1:1".into(), sasl: None, patience: Duration::from_secs(1) };
     let (_, end) = ask(brokers, query(Start::Newest(1))).all().await;
     let Answer::Failed(reason) = end else { panic!("{end:?}") };
     assert!(reason.contains("refused"), "{reason}");
