@@ -9,6 +9,7 @@ pub mod discovery;
 pub mod human;
 pub mod kafka;
 pub mod kubernetes;
+pub mod lag;
 pub mod object;
 pub mod rates;
 pub mod reading;

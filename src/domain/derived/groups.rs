@@ -4,6 +4,7 @@ use crate::domain::{
     Text,
     kafka::{Committed, Group, GroupId, GroupState, Kafka, Member, TopicName},
     kubernetes::{Key, Kubernetes},
+    lag::Trend,
 };
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
@@ -22,27 +23,6 @@ pub struct GroupRow {
     pub trend: Trend,
     /// The partition that is furthest behind.
     pub worst: Option<(TopicName, i32, u64)>,
-}
-
-/// Where a lag is going.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Trend {
-    #[default]
-    Unknown,
-    Growing,
-    Steady,
-    Shrinking,
-}
-
-impl Trend {
-    pub fn arrow(self) -> &'static str {
-        match self {
-            Trend::Unknown => "",
-            Trend::Growing => " ↑",
-            Trend::Steady => " →",
-            Trend::Shrinking => " ↓",
-        }
-    }
 }
 
 /// Groups, worst first.
@@ -83,17 +63,19 @@ impl GroupRow {
         let commits = group.offsets.last().map_or(&[][..], |c| c);
         for commits in commits.chunk_by(|a, b| a.topic == b.topic) {
             let ends = kafka.ends.get(&commits[0].topic).map_or(&[][..], |e| e);
-            commits.iter().for_each(|commit| row.add(commit, ends));
+            commits.iter().for_each(|commit| row.add(commit, ends, kafka));
         }
+        row.trend = kafka.lags.pace(&group.id).map_or(Trend::Unknown, |pace| pace.trend());
         row
     }
 
-    fn add(&mut self, commit: &Committed, ends: &[i64]) {
+    fn add(&mut self, commit: &Committed, ends: &[i64], kafka: &Kafka) {
         let Some(lag) = lag(commit.offset, ends, commit.partition) else {
             self.unknown += 1;
             return;
         };
         *self.lag.get_or_insert(0) += lag;
+        self.late = self.late.max(kafka.late(&commit.topic, commit.partition, commit.offset));
         if lag > 0 && self.worst.as_ref().is_none_or(|(_, _, most)| lag > *most) {
             self.worst = Some((commit.topic.clone(), commit.partition, lag));
         }

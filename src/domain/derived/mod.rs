@@ -6,7 +6,8 @@ mod join;
 mod tally;
 mod verdict;
 
-pub use groups::{GroupRow, Groups, Pods, Trend, lag};
+pub use super::lag::Trend;
+pub use groups::{GroupRow, Groups, Pods, lag};
 pub use join::{BrokerRow, Joined};
 pub use tally::{Moves, Sizes, Tally, Totals, adding, under_replicated};
 pub use verdict::Verdict;

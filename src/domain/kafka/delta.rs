@@ -4,7 +4,7 @@ use super::{
     Broker, BrokerId, Committed, Group, GroupId, Kafka, LogDirs, PATIENCE, Quorum, Reassignment, Route,
     Throttle, Topic, TopicConfig, TopicName,
 };
-use crate::domain::{Text, reading::Feed, time::Time};
+use crate::domain::{Text, lag::Work, reading::Feed, time::Time};
 use std::{collections::BTreeSet, time::Duration};
 
 /// A body of observations that is polled as a whole and ages as a whole.
@@ -132,10 +132,7 @@ impl Kafka {
         match body {
             Body::Cluster => vec![&mut self.cluster_feed],
             Body::Topics => vec![&mut self.topics_feed],
-            Body::Ends => {
-                let led = self.brokers.values_mut().map(|b| &mut b.ends);
-                led.chain([&mut self.ends_feed]).collect()
-            }
+            Body::Ends => vec![&mut self.ends_feed],
             Body::Groups => vec![&mut self.groups_feed],
             Body::Quorum => vec![&mut self.quorum.feed],
             Body::Reassignments => vec![&mut self.reassignments.feed],
@@ -162,7 +159,7 @@ impl Kafka {
             KafkaDelta::Configs { configs, at } => self.take_configs(configs, at),
             KafkaDelta::LogDirs { broker, answer, at } => self.broker(broker).log_dirs.take(answer, at),
             KafkaDelta::Ends { changed, at } => {
-                self.ends.extend(changed);
+                changed.into_iter().for_each(|(topic, ends)| self.take_ends(topic, ends, at));
                 self.ends_feed.hear(at);
             }
             KafkaDelta::Led { broker, answer, at } => {
@@ -174,11 +171,7 @@ impl Kafka {
             }
             KafkaDelta::Groups { changed, removed, at } => self.take_groups(changed, removed, at),
             KafkaDelta::Offsets { answers, at } => {
-                for (id, answer) in answers {
-                    if let Some(group) = self.groups.get_mut(&id) {
-                        group.offsets.take(answer, at);
-                    }
-                }
+                answers.into_iter().for_each(|(id, answer)| self.take_offsets(&id, answer, at));
             }
             KafkaDelta::Coordinated { broker, answer, at } => {
                 return self.take_coordinated(broker, answer, at);
@@ -216,6 +209,9 @@ impl Kafka {
             }
             KafkaDelta::Patience { body, patience } => {
                 self.feeds(body).into_iter().for_each(|f| f.set_patience(patience));
+                if body == Body::Ends {
+                    self.brokers.values_mut().for_each(|b| b.ends.set_patience(patience));
+                }
                 self.patience.insert(body, patience);
                 return false;
             }
@@ -282,6 +278,7 @@ impl Kafka {
             let before = self.topics.remove(&name);
             self.unname(before.as_ref());
             self.ends.remove(&name);
+            self.lags.forget_topic(&name);
         }
         self.topics_feed.hear(at);
     }
@@ -306,8 +303,44 @@ impl Kafka {
         }
         for id in removed {
             self.groups.remove(&id);
+            self.lags.forget_group(&id);
         }
         self.groups_feed.hear(at);
+    }
+
+    fn take_ends(&mut self, topic: TopicName, ends: Vec<i64>, at: Time) {
+        let (known, brokers, before) = (self.topics.get(&topic), &self.brokers, self.ends.get(&topic));
+        let before = |index: usize| {
+            let end = *before?.get(index)?;
+            let leader = known?.partitions.get(index)?.leader?;
+            Some((brokers.get(&leader)?.ends.heard()?, end)).filter(|_| end >= 0)
+        };
+        self.lags.observe(&topic, &ends, at, before);
+        self.ends.insert(topic, ends);
+    }
+
+    fn take_offsets(&mut self, id: &GroupId, answer: Result<Vec<Committed>, Text>, at: Time) {
+        for c in answer.iter().flatten() {
+            self.lags.follow(&c.topic, c.partition);
+        }
+        if let Some(group) = self.groups.get_mut(id) {
+            group.offsets.take(answer, at);
+        }
+        self.note_work(id, at);
+    }
+
+    /// Notes how far a group is, for its trend.
+    fn note_work(&mut self, id: &GroupId, at: Time) {
+        let Some(commits) = self.groups.get(id).and_then(|g| g.offsets.last()) else { return };
+        let mut work = Work { at, committed: 0, end: 0, partitions: 0 };
+        for c in commits {
+            if let Some(end) = self.end(&c.topic, c.partition) {
+                work.committed += c.offset;
+                work.end += end.max(c.offset);
+                work.partitions += 1;
+            }
+        }
+        self.lags.note(id, work);
     }
 
     fn take_coordinated(&mut self, broker: BrokerId, answer: Result<Vec<GroupId>, Text>, at: Time) -> bool {
@@ -317,6 +350,7 @@ impl Kafka {
                     if let Some(group) = self.groups.get_mut(&id) {
                         group.offsets.feed.hear(at);
                     }
+                    self.note_work(&id, at);
                 }
                 false
             }

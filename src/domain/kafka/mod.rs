@@ -14,6 +14,7 @@ pub use topic::{Partition, Topic, TopicConfig};
 
 use super::{
     Text,
+    lag::Lags,
     reading::{Feed, Reading, State},
     time::Time,
 };
@@ -61,6 +62,8 @@ pub struct Kafka {
     pub groups_feed: Feed,
     pub quorum: Reading<Quorum>,
     pub reassignments: Reading<Vec<Reassignment>>,
+    /// The histories that lag in time is told from.
+    pub lags: Lags,
     /// The poller's present patience, for brokers and groups that come later.
     pub patience: HashMap<Body, Duration>,
 }
@@ -85,6 +88,7 @@ impl Default for Kafka {
             groups_feed: Feed::pending(PATIENCE),
             quorum: Reading::pending(PATIENCE),
             reassignments: Reading::pending(PATIENCE),
+            lags: Lags::default(),
             patience: HashMap::new(),
         }
     }
@@ -104,5 +108,14 @@ impl Kafka {
             Some(broker) => broker.ends.state(now),
             None => self.ends_feed.state(now),
         }
+    }
+
+    /// How long ago the message at `offset` was written, seen from when the log end was last confirmed: the
+    /// lag in time of a group that has committed it. Zero at the log end; None: it cannot be told.
+    pub fn late(&self, topic: &str, partition: i32, offset: i64) -> Option<Duration> {
+        let leader = self.topics.get(topic)?.partition(partition)?.leader;
+        let broker = leader.and_then(|id| self.brokers.get(&id));
+        let confirmed = broker.and_then(|b| b.ends.heard()).or(self.ends_feed.heard())?;
+        self.lags.age(topic, partition, offset, confirmed)
     }
 }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig::with_cases(500))]
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), 0u8..4], 0..200)) {
             any_version::<MetadataResponse>(&bytes);

@@ -191,18 +191,23 @@ impl Reach {
         }
     }
 
-    /// The pod whose name the advertised host begins with, else the one that the naming rule gives.
+    /// The pod that the advertised host names, else the one that the naming rule gives.
     fn pod_of(&self, node: &Node) -> Option<&TargetPod> {
         self.gate.as_ref()?;
         let pods = &self.target.pods;
-        let named = pods.iter().find(|p| *p.pod.name == *first_label(&node.host));
+        let named = pods.iter().find(|p| is_advertised_by(p, node));
         named.or_else(|| pods.iter().find(|p| p.broker == Some(node.id)))
     }
 }
 
+/// The advertised host is the pod's own name (`kafka-1.kafka-headless.kafka.svc`) or address.
+fn is_advertised_by(pod: &TargetPod, node: &Node) -> bool {
+    *pod.pod.name == *first_label(&node.host) || pod.ip.as_ref() == Some(&node.host)
+}
+
 /// The advertised port first where the advertised host is the pod itself, then the container's.
 fn ports(pod: &TargetPod, node: Option<&Node>) -> impl Iterator<Item = u16> {
-    let own = node.filter(|n| *pod.pod.name == *first_label(&n.host)).map(|n| n.port);
+    let own = node.filter(|n| is_advertised_by(pod, n)).map(|n| n.port);
     own.into_iter().chain(pod.ports.iter().copied().filter(move |p| Some(*p) != own))
 }
 
