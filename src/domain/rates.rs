@@ -61,7 +61,8 @@ impl Throughput {
         let mut cluster = 0.0;
         let mut points = Points::new();
         for (topic, ends) in &kafka.ends {
-            let grown = before.ends.get(topic).and_then(|old| growth(old, ends));
+            let grown =
+                before.ends.get(topic).filter(|_| told(kafka, topic)).and_then(|old| growth(old, ends));
             if let Some(grown) = grown {
                 let rate = grown as f64 / seconds;
                 cluster += rate;
@@ -101,6 +102,13 @@ impl Throughput {
         ];
         brokers.chain(cluster).filter(|(metric, ..)| !self.tells(*metric)).collect()
     }
+}
+
+/// Whether all leaders of the topic tell its ends; one that hangs would make the rate look low.
+fn told(kafka: &Kafka, topic: &TopicName) -> bool {
+    let partitions = kafka.topics.get(topic).map_or(&[][..], |t| &t.partitions);
+    let leaders = partitions.iter().filter_map(|p| kafka.brokers.get(&p.leader?));
+    leaders.into_iter().all(|b| b.ends.failure().is_none())
 }
 
 /// How far the ends of a topic went on; None when one went back (the topic was made anew). Partitions
@@ -161,6 +169,16 @@ mod tests {
         assert_eq!(last(&s, Metric::MessagesIn, Subject::Topic("orders".into())), Some((Time(20_000), 1.0)));
         assert_eq!(last(&s, Metric::MessagesIn, Subject::Topic("made-anew".into())), None);
         assert_eq!(last(&s, Metric::MessagesIn, Subject::Cluster), Some((Time(20_000), 1.0)));
+    }
+
+    #[test]
+    fn a_topic_whose_leader_does_not_tell_its_ends_has_no_rate() {
+        let mut s = by_offsets();
+        s.apply(topic(&[1, 2], Some(2)).into());
+        ends(&mut s, 1, &[("t", &[100])]);
+        s.apply(KafkaDelta::Led { broker: BrokerId(2), answer: Err("hung".into()), at: Time(2_000) }.into());
+        ends(&mut s, 20, &[("t", &[200])]);
+        assert_eq!(last(&s, Metric::MessagesIn, Subject::Topic("t".into())), None);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::{
 
 /// How long a history is kept.
 pub const HISTORY: Duration = Duration::from_secs(15 * 60);
+/// Points further apart than this have a hole between them.
+const HOLE: Duration = Duration::from_secs(60);
 /// Several scrapes may fail before the rates count as stale.
 pub const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -89,13 +91,20 @@ impl Series {
     }
 
     /// Takes in points in the order of time: after the last, they go on; from before it, they replace
-    /// what was there since the first of them (a history read anew).
+    /// what was there since the first of them (a history read anew), but where they have a hole.
     pub fn splice(&mut self, points: Vec<(Time, f64)>) {
-        if let Some((first, _)) = points.first() {
-            let keep = self.points.partition_point(|(t, _)| t < first);
-            self.points.truncate(keep);
+        let Some((first, _)) = points.first() else { return };
+        let replaced = self.points.split_off(self.points.partition_point(|(t, _)| t < first));
+        let mut replaced = replaced.into_iter().peekable();
+        for (at, value) in points {
+            let before = self.points.back().map(|(t, _)| *t).filter(|t| at.since(*t) > HOLE);
+            while let Some(old) = replaced.next_if(|(t, _)| *t < at) {
+                if before.is_some_and(|before| before < old.0) {
+                    self.points.push_back(old);
+                }
+            }
+            self.push(at, value);
         }
-        points.into_iter().for_each(|(t, v)| self.push(t, v));
     }
 
     pub fn last(&self) -> Option<(Time, f64)> {
@@ -244,6 +253,16 @@ mod tests {
         series.splice(vec![(minutes(2), 20.0), (minutes(3), 30.0)]);
         let points: Vec<_> = series.points().collect();
         assert_eq!(points, [(minutes(1), 1.0), (minutes(2), 20.0), (minutes(3), 30.0)]);
+    }
+
+    #[test]
+    fn a_hole_in_the_history_keeps_what_another_source_told() {
+        let mut series = Series::default();
+        series.splice((1..=9).map(|m| (minutes(m), 1.0)).collect());
+        series.splice([1, 2, 3, 7, 8].map(|m| (minutes(m), 2.0)).to_vec());
+        let points: Vec<_> = series.points().map(|(t, v)| (t.0 / 60_000, v)).collect();
+        let expected = [(1, 2.0), (2, 2.0), (3, 2.0), (4, 1.0), (5, 1.0), (6, 1.0), (7, 2.0), (8, 2.0)];
+        assert_eq!(points, expected);
     }
 
     #[test]

@@ -77,12 +77,14 @@ impl Gatherer {
         found.unwrap_or_else(|tried| Choice { rank: exporters + 1, source: Source::Offsets, tried })
     }
 
-    /// Ends when a source better than the present one works (again).
+    /// Ends when a source better than the present one works (again), with samples that are new.
     async fn better(&self, rank: usize) -> Choice {
         loop {
             sleep(self.settings.retry).await;
-            if let Ok(choice) = self.first_of(0..rank, Vec::new()).await {
-                return choice;
+            match self.first_of(0..rank, Vec::new()).await {
+                Ok(Choice { source: Source::Prometheus(_, look), .. }) if is_stale(&look) => {}
+                Ok(choice) => return choice,
+                Err(_) => {}
             }
         }
     }
@@ -275,13 +277,17 @@ impl Gatherer {
 /// What a look lacks; among it that the brokers are no longer scraped, which is why rates are stale.
 fn lacks(look: &Look) -> Vec<Text> {
     let mut lacks = look.lacks.clone();
-    if now().since(look.newest) > look.patience {
+    if is_stale(look) {
         lacks.insert(
             0,
             "Prometheus answers but has no newer samples: it does not scrape these brokers now".into(),
         );
     }
     lacks
+}
+
+fn is_stale(look: &Look) -> bool {
+    now().since(look.newest) > look.patience
 }
 
 /// The exporters as last scraped.
