@@ -5,7 +5,7 @@ use super::{
     format::{bytes, count, faults, key, unknown},
 };
 use crate::domain::{
-    derived::{Moves, adding, under_replicated},
+    derived::{Moves, adding, refuses, under_replicated},
     human,
     kafka::Topic,
     object::Object,
@@ -90,7 +90,7 @@ fn offline(topic: &Topic) -> u32 {
 }
 
 fn under_min(topic: &Topic) -> u32 {
-    number(topic.partitions.iter().filter(|p| topic.under_min_isr(p)).count())
+    number(topic.partitions.iter().filter(|p| refuses(topic, p)).count())
 }
 
 /// Under-replicated partitions.

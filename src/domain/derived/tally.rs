@@ -26,6 +26,7 @@ pub struct Totals {
     pub partitions: u32,
     pub offline: u32,
     pub under_replicated: u32,
+    /// Of the partitions that have a leader.
     pub under_min: u32,
     /// Led by another than the preferred leader.
     pub led_elsewhere: u32,
@@ -39,6 +40,11 @@ pub struct Totals {
 pub fn under_replicated(partition: &Partition, adding: Option<&Replicas>) -> bool {
     let coming = adding.map_or(0, |a| a.iter().filter(|id| partition.replicas.contains(**id)).count());
     partition.isr.len() + coming < partition.replicas.len()
+}
+
+/// It has a leader, which refuses acks=all.
+pub fn refuses(topic: &Topic, partition: &Partition) -> bool {
+    !partition.is_offline() && topic.under_min_isr(partition)
 }
 
 /// The replicas being added, by topic and partition.
@@ -86,7 +92,7 @@ fn count(
     totals: &mut Totals,
 ) {
     let under_replicated = u32::from(under_replicated(partition, adding));
-    let under_min = u32::from(topic.under_min_isr(partition));
+    let under_min = u32::from(refuses(topic, partition));
     totals.partitions += 1;
     totals.offline += u32::from(partition.is_offline());
     totals.under_replicated += under_replicated;

@@ -11,7 +11,7 @@ use crate::domain::{
 /// The line is no longer than this many characters, its first words excepted.
 const LENGTH: usize = 100;
 /// So many findings of one kind are named; the rest are counted.
-const ALIKE: usize = 2;
+const ALIKE: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Verdict {
@@ -35,7 +35,9 @@ impl Severity {
 impl Verdict {
     pub fn of(snapshot: &Snapshot, joined: &Joined, findings: &[Finding], now: Time) -> Self {
         let bad: Vec<&Finding> = findings.iter().filter(|f| f.severity > Severity::Ok).collect();
-        let waiting = waiting(snapshot, now);
+        // A Kafka that is nowhere to be found is not waited for.
+        let absent = bad.iter().any(|f| f.code == "absent");
+        let waiting = if absent { Vec::new() } else { waiting(snapshot, now) };
         let severity = bad.iter().map(|f| f.severity).max().unwrap_or_default();
         let severity = if waiting.is_empty() { severity } else { severity.max(Severity::Unknown) };
         let mut parts = briefs(&bad);
@@ -111,4 +113,64 @@ fn well(joined: &Joined) -> String {
         words = format!("{words}, {} with lag {}", human::plural(groups, "group"), human::count(lag));
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::object::Object,
+        world::{Mood, SMALL, fixture},
+    };
+
+    fn finding(code: &'static str, severity: Severity, brief: &str) -> Finding {
+        let line = format!("{brief}, at length");
+        let subject = Object::Finding(brief.into());
+        Finding { code, severity, subject, line, brief: brief.into(), since: None, evidence: vec![] }
+    }
+
+    #[test]
+    fn each_state_of_the_world_has_its_line() {
+        let cases = [
+            (Mood::Empty, "UNKNOWN no Kafka found in any namespace, among 0 pods"),
+            (Mood::Pending, "UNKNOWN waiting for pods, Kafka, topics, groups"),
+            (Mood::Healthy, "HEALTHY 3 brokers, 42 partitions in sync, 4 groups with lag 0"),
+            (
+                Mood::Degraded,
+                "CRITICAL 1 offline · 1 under min ISR · claim data-kafka-1 Pending · broker 2 disk 92% full · \
+                 +4 more",
+            ),
+            (Mood::Stale, "UNKNOWN Kubernetes stale 2m · Kafka stale 2m · Prometheus stale 2m"),
+            (Mood::Failed, "UNKNOWN Kubernetes silent 40s · Kafka silent 40s · Prometheus silent 40s"),
+        ];
+        for (mood, line) in cases {
+            assert_eq!(fixture(mood, SMALL).derived.verdict.line, line);
+        }
+    }
+
+    #[test]
+    fn findings_of_one_kind_are_counted_after_the_first_ones() {
+        let down: Vec<_> =
+            (0..7).map(|i| finding("broker-pod", Severity::Warning, &format!("broker {i}"))).collect();
+        assert_eq!(
+            briefs(&down.iter().collect::<Vec<_>>()),
+            ["broker 0", "broker 1", "broker 2", "+4 broker-pod"]
+        );
+    }
+
+    #[test]
+    fn the_line_ends_in_time_and_says_how_much_it_leaves_out() {
+        let parts: Vec<String> = (0..9).map(|i| format!("something {i} is wrong")).collect();
+        let line = fit("DEGRADED", &parts);
+        assert!(line.chars().count() <= LENGTH + " · +9 more".len(), "{line}");
+        assert!(line.ends_with("· +5 more"), "{line}");
+    }
+
+    #[test]
+    fn what_is_good_to_know_does_not_make_a_cluster_ill() {
+        let fixture = fixture(Mood::Healthy, SMALL);
+        let known = [finding("moves", Severity::Ok, "3 being moved")];
+        let verdict = Verdict::of(&fixture.snapshot, &fixture.derived.joined, &known, fixture.now);
+        assert_eq!(verdict.severity, Severity::Ok);
+    }
 }

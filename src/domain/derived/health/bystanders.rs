@@ -1,11 +1,22 @@
-//! Other workloads' pods that do not work. They are shown, but wake nobody.
+//! Other workloads' pods that do not work. Those in the cluster's namespace and those of its clients are a
+//! warning; the rest are shown, but wake nobody.
 
 use super::{super::Finding, Joined, Severity, for_how_long, live, trouble};
 use crate::domain::{
+    Text,
+    kubernetes::Pod,
     object::{Kind, Object},
     snapshot::Snapshot,
     time::Time,
 };
+use std::collections::HashSet;
+
+/// The owners of the pods that groups' members run in.
+fn clients<'a>(snapshot: &'a Snapshot, joined: &Joined) -> HashSet<&'a Text> {
+    let members = snapshot.kafka.groups.values().flat_map(|g| &g.members);
+    let pods = members.filter_map(|m| snapshot.kubernetes.pods.get(joined.pods.of_member(m)?));
+    pods.filter_map(|pod| pod.meta.owner.as_ref()).map(|owner| &owner.uid).collect()
+}
 
 /// So many are named one by one.
 const MOST: usize = 5;
@@ -15,16 +26,20 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         return Vec::new();
     }
     let home = joined.cluster().map(|c| &c.namespace);
+    let clients = clients(snapshot, joined);
+    let near = |pod: &Pod| {
+        Some(&pod.meta.key.namespace) == home
+            || pod.meta.owner.as_ref().is_some_and(|o| clients.contains(&o.uid))
+    };
     let pods = snapshot.kubernetes.pods.iter().filter(|pod| joined.broker_of(&pod.meta.key).is_none());
     let mut stuck: Vec<_> =
         pods.filter_map(|pod| Some((pod, trouble(pod, now).filter(|t| t.stuck)?))).collect();
-    // The cluster's own namespace first.
-    stuck.sort_by_key(|(pod, _)| Some(&pod.meta.key.namespace) != home);
+    stuck.sort_by_key(|(pod, _)| !near(pod));
     let more = stuck.len().saturating_sub(MOST);
     stuck.truncate(MOST);
     let last = stuck.len().saturating_sub(1);
-    let tell = |(i, (pod, trouble)): (usize, (&crate::domain::kubernetes::Pod, super::Trouble))| {
-        let severity = if Some(&pod.meta.key.namespace) == home { Severity::Warning } else { Severity::Ok };
+    let tell = |(i, (pod, trouble)): (usize, (&Pod, super::Trouble))| {
+        let severity = if near(pod) { Severity::Warning } else { Severity::Ok };
         let rest = if i == last && more > 0 { format!(" (and {more} more pods)") } else { String::new() };
         let how_long = for_how_long(trouble.since, now);
         let key = &pod.meta.key;

@@ -30,6 +30,7 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
             let whose = broker.map(|row| format!(" of broker {}", row.name())).unwrap_or_default();
             let subject = Object::Kube { kind: Kind::Claim, key: key.clone(), uid: claim.meta.uid.clone() };
             Finding::new("claim", severity, subject, format!("claim {key}{whose} is {}", claim.phase))
+                .brief(format!("claim {} {}", key.name, claim.phase))
                 .since(Some(claim.meta.created))
                 .seen(format!("claim phase {}, class {}", claim.phase, claim.class))
         })

@@ -1,7 +1,9 @@
 //! Partitions that refuse acks=all.
 
 use super::{super::Finding, Joined, Severity, ids, live};
-use crate::domain::{human, kafka::BrokerId, object::Object, snapshot::Snapshot, time::Time};
+use crate::domain::{
+    derived::refuses, human, kafka::BrokerId, object::Object, snapshot::Snapshot, time::Time,
+};
 use std::collections::BTreeSet;
 
 pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
@@ -11,7 +13,7 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
     }
     let under = || {
         let topics = kafka.topics.values();
-        topics.flat_map(|t| t.partitions.iter().filter(|p| t.under_min_isr(p)).map(move |p| (t, p)))
+        topics.flat_map(|t| t.partitions.iter().filter(|p| refuses(t, p)).map(move |p| (t, p)))
     };
     let Some((topic, first)) = under().next() else { return Vec::new() };
     let missing: BTreeSet<BrokerId> =

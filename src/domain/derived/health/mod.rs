@@ -3,6 +3,7 @@
 //!
 //! To add a rule: a file here and a line in [`RULES`].
 
+mod absent;
 mod balance;
 mod bonds;
 mod brokers;
@@ -53,6 +54,7 @@ const RULES: &[Rule] = &[
     racks::check,
     balance::check,
     bonds::check,
+    absent::check,
     sources::check,
 ];
 
