@@ -51,7 +51,9 @@ pub(crate) async fn down(home: &Home) -> Result<bool> {
 /// The listener is made out here and inherited: a socket stays in the network namespace
 /// in which it was made, so the keeper accepts outside and connects inside.
 fn spawn(home: &Home, toolbox: &Toolbox, program: &std::path::Path) -> Result<Child> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = usual_port(home.name());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
     rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::empty())?;
     let log = File::create(home.logs().join("keeper.log"))?;
     let mut command = Command::new("setsid");
@@ -70,6 +72,12 @@ fn spawn(home: &Home, toolbox: &Toolbox, program: &std::path::Path) -> Result<Ch
         .stdout(log.try_clone()?)
         .stderr(log);
     command.spawn().context("setsid unshare")
+}
+
+/// A port that stays the same from one start to the next, if nobody else has it.
+fn usual_port(name: &str) -> u16 {
+    let hash = name.bytes().fold(0_u16, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    16_000 + hash % 8_000
 }
 
 async fn wait_ready(home: &Home, mut keeper: Option<Child>, say: &(dyn Fn(&str) + Sync)) -> Result<()> {

@@ -73,9 +73,11 @@ impl Container {
     }
 }
 
-/// How a process that was killed before it did anything ended.
-pub(crate) fn killed_at(now: Timestamp) -> Ended {
-    Ended { code: 137, signal: Some(9), started: now, finished: now }
+/// A process that is killed before it does anything: its log is empty.
+pub(crate) fn stillborn(spec: &Spec, attempt: u32) -> Result<Ended> {
+    Log::create(&spec.logs, attempt)?;
+    let now = Timestamp::now();
+    Ok(Ended { code: 137, signal: Some(9), started: now, finished: now })
 }
 
 fn ended(exit: ExitStatus, started: Timestamp) -> Ended {

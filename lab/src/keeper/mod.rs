@@ -1,5 +1,6 @@
 //! The keeper: the first process of a lab's namespaces, which starts and supervises the rest.
 
+mod backoff;
 mod certificates;
 mod cluster;
 mod container;
@@ -13,6 +14,7 @@ mod nodes;
 mod orders;
 mod plane;
 mod pod;
+mod probe;
 mod reaper;
 mod relay;
 mod status;

@@ -1,19 +1,20 @@
 //! The life of one pod: what the kubelet of its node does with it.
 
+use super::backoff::Backoff;
 use super::container::{self, Container, Spec};
 use super::kubelet::Kubelet;
 use super::network::Sandbox;
 use super::nodes::Node;
+use super::probe::Prober;
 use super::status::{Ended, Facts, PodStatus, State};
 use super::{volumes, writer};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container as ContainerSpec, Pod, Probe};
+use k8s_openapi::api::core::v1::{Container as ContainerSpec, Pod};
 use kube::ResourceExt as _;
 use rustix::process::{Pid, Signal};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -171,7 +172,7 @@ impl<'a> Life<'a> {
     async fn run_once(&mut self, spec: &Spec) -> Result<Outcome> {
         let (namespace, name) = self.pod.key();
         if self.kubelet.is_held(&namespace, &name) {
-            return Ok(Outcome::Ended(container::killed_at(Timestamp::now())));
+            return Ok(Outcome::Ended(container::stillborn(spec, self.attempt)?));
         }
         let mut running = Container::start(spec, self.attempt)?;
         self.pod.process.send_replace(Some(running.pid));
@@ -285,80 +286,8 @@ async fn patience(mut wish: watch::Receiver<Wish>, grace: u64) {
     let _ = timeout(Duration::from_secs(grace), forced).await;
 }
 
-/// The waits between restarts: a kubelet's doubling, from 1 s to 40 s instead of 10 s to 5 min.
-#[derive(Default)]
-struct Backoff {
-    restarts: u32,
-}
-
-impl Backoff {
-    const LONGEST: Duration = Duration::from_secs(40);
-    /// A container that ran this long is forgiven.
-    const FORGIVEN: Duration = Duration::from_secs(90);
-
-    /// The wait after a container that ran this long; none the first time.
-    fn after(&mut self, ran: Duration) -> Duration {
-        if ran > Self::FORGIVEN {
-            self.restarts = 0;
-        }
-        self.restarts += 1;
-        match self.restarts {
-            1 => Duration::ZERO,
-            n => Duration::from_secs(1 << (n - 2).min(6)).min(Self::LONGEST),
-        }
-    }
-}
-
-/// A readiness probe of a TCP socket.
-struct Prober<'a> {
-    probe: Option<&'a Probe>,
-    address: String,
-    failures: i32,
-    ready: bool,
-}
-
-impl<'a> Prober<'a> {
-    fn new(probe: Option<&'a Probe>, ip: &str) -> Self {
-        use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-        let port = probe.and_then(|probe| match probe.tcp_socket.as_ref()?.port {
-            IntOrString::Int(port) => Some(port),
-            IntOrString::String(_) => None,
-        });
-        let address = format!("{ip}:{}", port.unwrap_or_default());
-        Self { probe, address, failures: 0, ready: false }
-    }
-
-    /// Whether the container is ready, one period later.
-    async fn next(&mut self) -> bool {
-        let Some(probe) = self.probe else { return std::future::pending().await };
-        sleep(Duration::from_secs(probe.period_seconds.unwrap_or(10).cast_unsigned().into())).await;
-        let limit = Duration::from_secs(probe.timeout_seconds.unwrap_or(1).cast_unsigned().into());
-        if matches!(timeout(limit, TcpStream::connect(&self.address)).await, Ok(Ok(_))) {
-            (self.failures, self.ready) = (0, true);
-        } else {
-            self.failures += 1;
-            self.ready &= self.failures < probe.failure_threshold.unwrap_or(3);
-        }
-        self.ready
-    }
-}
-
 fn scheduled_at(pod: &Pod) -> Option<Timestamp> {
     let conditions = pod.status.as_ref()?.conditions.as_ref()?;
     let condition = conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
     Some(condition.last_transition_time.as_ref()?.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backoff_doubles_and_forgives() {
-        let mut backoff = Backoff::default();
-        let short = Duration::from_secs(1);
-        let waits: Vec<_> = (0..9).map(|_| backoff.after(short).as_secs()).collect();
-        assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 40, 40]);
-        assert_eq!(backoff.after(Duration::from_secs(100)), Duration::ZERO);
-    }
 }

@@ -3,7 +3,7 @@ use clap::Args;
 use jiff::Timestamp;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const CITIES: [&str; 8] = ["Lisboa", "Graz", "Gdańsk", "Cork", "Turku", "Nantes", "Bergamo", "Leuven"];
@@ -31,16 +31,20 @@ impl Producer {
         // A few at a time: waking up for each order would cost more than producing it.
         let mut ticks = tokio::time::interval(Duration::from_millis(200));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut reports = tokio::time::interval(Duration::from_secs(30));
         let mut due = 0.0;
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = reports.tick() => {
+                    println!("{sent} records, {} in flight", producer.in_flight_count());
+                    continue;
+                }
+            }
             due += f64::from(self.rate) / 5.0;
             while due >= 1.0 {
                 due -= 1.0;
                 sent += shop.sell(&producer);
-                if sent % 1000 < 2 {
-                    println!("{sent} records, {} in flight", producer.in_flight_count());
-                }
             }
         }
     }
@@ -57,12 +61,12 @@ impl Shop {
         Self { seed: 0x9e37_79b9_7f4a_7c15, order: 100_000 }
     }
 
-    /// Sends an order, for every second one its payment, for every tenth its customer.
+    /// Sends an order and what comes with some: a click, a payment, a parcel, a customer.
     fn sell(&mut self, producer: &ThreadedProducer<DefaultProducerContext>) -> u64 {
         self.order += 1;
         let customer = format!("customer-{:04}", self.random(2000));
         let id = format!("o-{}", self.order);
-        let good = GOODS.get(self.random(6) as usize).copied().unwrap_or_default();
+        let good = pick(&GOODS, self.random(6));
         let cents = 499 + self.random(20_000);
         let now = Timestamp::now().to_string();
         let order = json!({
@@ -70,15 +74,20 @@ impl Shop {
             "lines": [{"article": good, "quantity": 1 + self.random(4), "cents": cents}],
             "channel": if self.random(3) == 0 { "phone" } else { "web" },
         });
-        let mut sent = send(producer, "orders", &customer, &order.to_string());
+        let mut sent = send(producer, "orders", &customer, &order);
+        let click = json!({"customer": customer, "page": format!("/shop/{good}"), "at": now});
+        sent += send(producer, "clickstream", &customer, &click);
         if self.order.is_multiple_of(2) {
             let payment = json!({"order": id, "method": "card", "cents": cents, "captured": now});
-            sent += send(producer, "payments", &id, &payment.to_string());
+            sent += send(producer, "payments", &id, &payment);
+        }
+        if self.order.is_multiple_of(5) {
+            let parcel = json!({"order": id, "carrier": "post", "grams": 200 + self.random(9000)});
+            sent += send(producer, "shipments", &id, &parcel);
         }
         if self.order.is_multiple_of(10) {
-            let city = CITIES.get(self.random(8) as usize).copied().unwrap_or_default();
-            let profile = json!({"id": customer, "city": city, "seen": now});
-            sent += send(producer, "customers", &customer, &profile.to_string());
+            let profile = json!({"id": customer, "city": pick(&CITIES, self.random(8)), "seen": now});
+            sent += send(producer, "customers", &customer, &profile);
         }
         sent
     }
@@ -92,13 +101,18 @@ impl Shop {
     }
 }
 
+fn pick(names: &[&'static str], number: u64) -> &'static str {
+    usize::try_from(number).ok().and_then(|index| names.get(index)).copied().unwrap_or_default()
+}
+
 /// Queues a record; how many were queued. A full queue drops it, as a shop that goes on would.
-fn send(producer: &ThreadedProducer<DefaultProducerContext>, topic: &str, key: &str, value: &str) -> u64 {
+fn send(producer: &ThreadedProducer<DefaultProducerContext>, topic: &str, key: &str, value: &Value) -> u64 {
     let trace = format!("{:016x}", Timestamp::now().as_nanosecond());
+    let value = value.to_string();
     let headers = OwnedHeaders::new()
         .insert(Header { key: "trace-id", value: Some(&trace) })
         .insert(Header { key: "content-type", value: Some("application/json") });
-    match producer.send(BaseRecord::to(topic).key(key).payload(value).headers(headers)) {
+    match producer.send(BaseRecord::to(topic).key(key).payload(&value).headers(headers)) {
         Ok(()) => 1,
         Err((error, _)) => {
             println!("{topic}: {error}");

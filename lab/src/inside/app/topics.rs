@@ -14,22 +14,20 @@ struct Topic {
 }
 
 const SAFE: (&str, &str) = ("min.insync.replicas", "2");
+const BEST_EFFORT: (&str, &str) = ("min.insync.replicas", "1");
 
 /// What the shop has.
 const SHOP: [Topic; 6] = [
-    Topic { name: "orders", partitions: 6, replicas: 3, config: &[SAFE] },
-    Topic { name: "payments", partitions: 6, replicas: 3, config: &[SAFE] },
-    Topic { name: "customers", partitions: 3, replicas: 3, config: &[SAFE, ("cleanup.policy", "compact")] },
-    Topic { name: "clickstream", partitions: 24, replicas: 2, config: &[] },
-    Topic { name: "shipments", partitions: 12, replicas: 3, config: &[SAFE] },
-    Topic { name: "scratch", partitions: 3, replicas: 1, config: &[] },
+    Topic::new("orders", 6, 3, &[SAFE]),
+    Topic::new("payments", 6, 3, &[SAFE]),
+    Topic::new("customers", 3, 3, &[SAFE, ("cleanup.policy", "compact")]),
+    Topic::new("clickstream", 24, 2, &[BEST_EFFORT]),
+    Topic::new("shipments", 12, 3, &[SAFE]),
+    Topic::new("scratch", 3, 1, &[BEST_EFFORT]),
 ];
 
 /// What the staging cluster of one broker has.
-const STAGING: [Topic; 2] = [
-    Topic { name: "orders", partitions: 3, replicas: 1, config: &[] },
-    Topic { name: "payments", partitions: 3, replicas: 1, config: &[] },
-];
+const STAGING: [Topic; 2] = [Topic::new("orders", 3, 1, &[]), Topic::new("payments", 3, 1, &[])];
 
 /// So little that a day of orders does not fill the lab's small disks.
 const SMALL: [(&str, &str); 2] = [("retention.bytes", "8388608"), ("segment.bytes", "2097152")];
@@ -57,7 +55,7 @@ impl Topics {
     }
 
     async fn create(&self, admin: &AdminClient<DefaultClientContext>, topics: &[Topic]) -> Result<()> {
-        let new: Vec<_> = topics.iter().map(Topic::new).collect();
+        let new: Vec<_> = topics.iter().map(Topic::request).collect();
         let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(15)));
         for result in admin.create_topics(&new, &options).await? {
             match result {
@@ -72,7 +70,16 @@ impl Topics {
 }
 
 impl Topic {
-    fn new(&self) -> NewTopic<'_> {
+    const fn new(
+        name: &'static str,
+        partitions: i32,
+        replicas: i32,
+        config: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self { name, partitions, replicas, config }
+    }
+
+    fn request(&self) -> NewTopic<'_> {
         let topic = NewTopic::new(self.name, self.partitions, TopicReplication::Fixed(self.replicas));
         self.config.iter().chain(&SMALL).fold(topic, |topic, (key, value)| topic.set(key, value))
     }
