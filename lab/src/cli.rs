@@ -144,10 +144,14 @@ async fn up(home: &Home) -> Result<()> {
             context.name(home.name())
         );
     }
-    println!(
-        "\nInside, where Kafka can be reached:  lab enter kafka-topics.sh --bootstrap-server kafka-bootstrap.kafka.svc:9092 --describe"
-    );
-    println!("Break something:                     lab fault --help");
+    let lab = match home.name() {
+        "lab" => String::from("lab/lab"),
+        name => format!("lab/lab --name {name}"),
+    };
+    let tool = "kafka-topics.sh --bootstrap-server kafka-bootstrap.kafka.svc:9092 --list";
+    println!("\nInside, where Kafka can be reached:\n  {lab} enter {tool}");
+    println!("Break something, and mend it:\n  {lab} fault --help\n  {lab} undo");
+    println!("End it:\n  {lab} down");
     Ok(())
 }
 

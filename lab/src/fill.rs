@@ -67,9 +67,10 @@ where
     K: Clone + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned,
 {
     match api.create(&PostParams::default(), &serde_json::from_value(object)?).await {
-        Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
-        other => Ok(drop(other?)),
+        Err(kube::Error::Api(status)) if status.code == 409 => {}
+        other => drop(other?),
     }
+    Ok(())
 }
 
 fn namespace(number: u32) -> String {

@@ -25,6 +25,7 @@ mod cli;
 mod control;
 mod fault;
 mod fill;
+mod golang;
 mod home;
 mod inside;
 mod keeper;

@@ -1,6 +1,6 @@
 //! The programs that a lab runs, built once and kept in the cache by version.
 
-use crate::home;
+use crate::{golang, home};
 use anyhow::{Context as _, Result, ensure};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 /// The version of Kubernetes that go.mod pins.
 const KUBERNETES: &str = "1.35.4";
 
+const GO_MOD: &str = include_str!("../go/go.mod");
 const GO_SOURCES: [(&str, &str); 4] = [
-    ("go.mod", include_str!("../go/go.mod")),
+    ("go.mod", GO_MOD),
     ("go.sum", include_str!("../go/go.sum")),
     ("commands.go", include_str!("../go/commands.go")),
     ("etcd/main.go", include_str!("../go/etcd/main.go")),
@@ -55,6 +56,8 @@ impl Toolbox {
     pub fn prepare(say: impl Fn(&str)) -> Result<Self> {
         let root = home::cache()?.join(version());
         std::fs::create_dir_all(root.join("bin"))?;
+        let lock = std::fs::File::create(root.join("lock"))?;
+        rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
         let toolbox = Self { root };
         let missing: Vec<_> = PACKAGES.iter().filter(|p| !toolbox.program(name_of(p)).exists()).collect();
         if !missing.is_empty() {
@@ -113,10 +116,9 @@ impl Toolbox {
     fn go_build(&self, package: &str) -> Result<()> {
         let target = self.program(name_of(package));
         let partial = target.with_extension("partial");
-        let mut command = Command::new("go");
+        let mut command = golang::command(GO_MOD)?;
         command
             .current_dir(self.root.join("go"))
-            .env("CGO_ENABLED", "0")
             .args(["build", "-trimpath", "-ldflags", &ldflags(), "-o"])
             .arg(&partial)
             .arg(package);

@@ -20,8 +20,10 @@ const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 pub(crate) async fn provision(client: Client) {
     let claims = watcher(Api::<PersistentVolumeClaim>::all(client.clone()), watcher::Config::default());
     let volumes = watcher(Api::<PersistentVolume>::all(client.clone()), watcher::Config::default());
-    let claims = claims.default_backoff().applied_objects().map_ok(Seen::Claim).boxed();
-    let volumes = volumes.default_backoff().applied_objects().map_ok(Seen::Volume).boxed();
+    let claims =
+        claims.default_backoff().applied_objects().map_ok(|claim| Seen::Claim(Box::new(claim))).boxed();
+    let volumes =
+        volumes.default_backoff().applied_objects().map_ok(|volume| Seen::Volume(Box::new(volume))).boxed();
     let mut seen = futures::stream::select(claims, volumes);
     while let Some(event) = seen.next().await {
         let done = match event {
@@ -36,8 +38,8 @@ pub(crate) async fn provision(client: Client) {
 }
 
 enum Seen {
-    Claim(PersistentVolumeClaim),
-    Volume(PersistentVolume),
+    Claim(Box<PersistentVolumeClaim>),
+    Volume(Box<PersistentVolume>),
 }
 
 async fn serve(client: &Client, claim: &PersistentVolumeClaim) -> Result<()> {

@@ -31,7 +31,7 @@ pub(crate) fn prepare(folder: &Path) -> Result<()> {
         let own = folder.join(name);
         fs::write(&own, text)?;
         let place = Path::new("/etc").join(name);
-        mount_bind(&own, &fs::canonicalize(&place).unwrap_or(place))
+        mount_bind(&own, fs::canonicalize(&place).unwrap_or(place))
             .with_context(|| format!("bind /etc/{name}"))?;
     }
     Ok(())

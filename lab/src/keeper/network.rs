@@ -91,8 +91,8 @@ impl Sandbox {
 
     /// Ends [`silence`](Self::silence).
     pub(crate) async fn hear(&self) -> Result<()> {
-        ip(&format!("neigh delete {} dev {}\n", self.ip, self.link())).await?;
-        self.ip_inside(&format!("neigh delete {ROUTER} dev eth0\n")).await
+        ip(&format!("neigh flush to {} dev {} nud permanent\n", self.ip, self.link())).await?;
+        self.ip_inside(&format!("neigh flush to {ROUTER} dev eth0 nud permanent\n")).await
     }
 
     /// Limits what the pod receives and sends to this many kbit/s, with a queue that fills up.
@@ -105,8 +105,9 @@ impl Sandbox {
 
     /// Ends [`narrow`](Self::narrow).
     pub(crate) async fn widen(&self) -> Result<()> {
-        batch_of("tc", None, &format!("qdisc delete dev {} root\n", self.link())).await?;
-        batch_of("tc", Some(&self.namespace()), "qdisc delete dev eth0 root\n").await
+        let batch = |device: &str| format!("qdisc replace dev {device} root noqueue\n");
+        batch_of("tc", None, &batch(&self.link())).await?;
+        batch_of("tc", Some(&self.namespace()), &batch("eth0")).await
     }
 
     async fn ip_inside(&self, batch: &str) -> Result<()> {

@@ -144,6 +144,7 @@ impl<'a> Life<'a> {
 
     /// Waits for the pod's volumes and gives it its network. None if it is to end before.
     async fn prepare(&mut self) -> Result<Option<Spec>> {
+        self.power().await;
         self.report();
         let mounts = tokio::select! {
             mounts = volumes::mount_all(&self.kubelet.client, &self.pod.pod, self.container) => mounts?,

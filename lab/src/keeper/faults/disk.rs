@@ -1,6 +1,5 @@
 //! A log dir that is full.
 
-use super::broker;
 use crate::keeper::{Keeper, mounts};
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
@@ -20,8 +19,9 @@ pub(super) async fn fill(keeper: &Keeper, number: u32, percent: u8) -> Result<()
 
 /// Removes the file.
 pub(super) async fn empty(keeper: &Keeper, number: u32) -> Result<()> {
-    let ballast = volume_of(keeper, number).await?.join(BALLAST);
-    match fs::remove_file(&ballast) {
+    // A claim that is gone took its ballast along.
+    let Ok(volume) = volume_of(keeper, number).await else { return Ok(()) };
+    match fs::remove_file(volume.join(BALLAST)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
@@ -29,7 +29,6 @@ pub(super) async fn empty(keeper: &Keeper, number: u32) -> Result<()> {
 
 async fn volume_of(keeper: &Keeper, number: u32) -> Result<PathBuf> {
     let claim = format!("data-kafka-{number}");
-    broker::pod(keeper, number)?;
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(keeper.client.clone(), "kafka");
     let spec = claims.get(&claim).await?.spec;
     let volume = spec.and_then(|spec| spec.volume_name).with_context(|| format!("{claim} is not bound"))?;

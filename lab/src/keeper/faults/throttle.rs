@@ -27,7 +27,10 @@ pub(super) async fn leave(keeper: &Keeper, rate: u64) -> Result<()> {
 }
 
 pub(super) async fn remove(keeper: &Keeper) -> Result<()> {
-    reassign(keeper, &["--verify"]).await
+    if keeper.home.root().join(PLAN).exists() {
+        reassign(keeper, &["--verify"]).await?;
+    }
+    Ok(())
 }
 
 async fn reassign(keeper: &Keeper, arguments: &[&str]) -> Result<()> {
