@@ -8,7 +8,7 @@ use castellan::{
     terminal,
 };
 use clap::Parser;
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 fn main() -> ExitCode {
     let result = tokio::runtime::Builder::new_multi_thread()
@@ -52,6 +52,13 @@ async fn start(cli: Cli) -> Result<u8> {
         }
         Err(reason) => return Err(anyhow!("{reason}")),
     };
+    if cli.once {
+        let limit = Duration::try_from_secs_f64(cli.timeout)
+            .map_err(|_| anyhow!("--timeout takes a number of seconds, not {}", cli.timeout))?;
+        let (text, code) = run::print_once(settings, connection, cli.output, limit).await?;
+        std::io::stdout().write_all(text.as_bytes())?;
+        return Ok(code);
+    }
     terminal::restore_on_panic();
     run::run(settings, connection, notice).await
 }

@@ -4,10 +4,10 @@ use crate::{
     app::{
         Effect, Model, Msg, Session, chord::Chord, command::Keymap, screen::Screen, target::Wishes, update,
     },
-    cli::Settings,
+    cli::{Form, Settings},
     config,
     domain::{kafka::KafkaDelta, snapshot::Delta, throughput::ThroughputDelta},
-    once,
+    headless, once,
     pane::{self, Tone},
     source::{kubernetes::Connection, now},
     sources::Sources,
@@ -66,6 +66,18 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
     let console =
         Console { model, terminal, sources, theme, themes, ascii: settings.ascii, say, pace: Pace::new() };
     console.turn(signals, said).await
+}
+
+/// Prints the state once: the report in its form, and the exit code.
+pub async fn print_once(
+    settings: Settings,
+    connection: Option<Connection>,
+    form: Form,
+    limit: Duration,
+) -> Result<(String, u8)> {
+    let model = model(&settings, connection.as_ref(), &[])?;
+    let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
+    Ok(headless::run(model, sources, form, limit).await)
 }
 
 fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String, String)]) -> Result<Model> {

@@ -72,7 +72,7 @@ pub struct Model {
     pub header: bool,
     pub theme: String,
     pub wishes: Wishes,
-    targets: Targets,
+    pub targets: Targets,
     effects: Vec<Effect>,
     asks: u64,
 }

@@ -27,6 +27,13 @@ pub struct Targets {
     asked: bool,
 }
 
+impl Targets {
+    /// There is a Kafka cluster to read.
+    pub fn aimed(&self) -> bool {
+        self.kafka.is_some()
+    }
+}
+
 /// Points the sources at what was found, when (and only when) that changed.
 pub fn aim(model: &mut Model) {
     if settled(model) {

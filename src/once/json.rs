@@ -2,7 +2,10 @@
 
 use super::{Report, Sheet, Source, exit_code, severity_word, state_words, utc};
 use crate::{
-    domain::{derived::Finding, reading::State},
+    domain::{
+        derived::{Finding, Severity},
+        reading::State,
+    },
     pane::{Cell, Doubt},
 };
 use serde_json::{Map, Value, json as value};
@@ -14,7 +17,7 @@ pub fn json(report: &Report) -> String {
         "castellan": report.session.version,
         "context": report.session.context,
         "time": utc(report.at),
-        "severity": severity_word(report.severity).to_lowercase(),
+        "severity": if report.severity == Severity::Ok { "ok".into() } else { severity_word(report.severity).to_lowercase() },
         "exit_code": exit_code(report.severity),
         "verdict": report.verdict,
         "sources": report.sources.iter().map(source).collect::<Vec<_>>(),

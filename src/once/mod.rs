@@ -85,6 +85,10 @@ fn sheets(world: &World<'_>, blocks: &[Block]) -> Vec<Sheet> {
 
 fn sheet(world: &World<'_>, block: &Block) -> Option<Sheet> {
     let Block::Table { table, heading, .. } = block else { return None };
+    // The report lists the findings itself.
+    if table.noun() == "findings" {
+        return None;
+    }
     let columns: Vec<_> = table.headings().iter().map(|h| (h.title, h.rank)).collect();
     let all: Vec<usize> = (0..columns.len()).collect();
     let objects = table.arrange(world, &Query::default());
@@ -128,7 +132,7 @@ pub fn state_words(state: &State) -> String {
 
 pub fn severity_word(severity: Severity) -> &'static str {
     match severity {
-        Severity::Ok => "OK",
+        Severity::Ok => "INFO",
         Severity::Unknown => "UNKNOWN",
         Severity::Warning => "WARNING",
         Severity::Critical => "CRITICAL",

@@ -65,8 +65,11 @@ impl Topic {
     }
 
     /// `acks=all` writes are refused: ISR below min ISR. Unknown configuration is never counted as a fault.
+    ///
+    /// A broker asks for no more replicas in sync than the partition has, so one replica under a min ISR
+    /// of two does take writes. Source: Kafka `Partition.effectiveMinIsr`.
     pub fn under_min_isr(&self, p: &Partition) -> bool {
-        self.min_insync().is_some_and(|min| p.isr.len() < min)
+        self.min_insync().is_some_and(|min| p.isr.len() < min.min(p.replicas.len()))
     }
 
     /// One lost replica away from refusing writes, although it has a replica to spare by design.
@@ -77,5 +80,36 @@ impl Topic {
     pub fn partition(&self, index: i32) -> Option<&Partition> {
         let i = self.partitions.binary_search_by_key(&index, |p| p.index).ok()?;
         self.partitions.get(i)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_replica_in_sync_takes_writes_whatever_min_isr_says() {
+        let ids = |n: i32| (0..n).map(BrokerId).collect::<Replicas>();
+        let config = TopicConfig { min_insync: 2, ..TopicConfig::default() };
+        let topic = |replicas, isr| Topic {
+            name: "t".into(),
+            internal: false,
+            partitions: vec![Partition {
+                index: 0,
+                leader: Some(BrokerId(0)),
+                epoch: 0,
+                replicas: ids(replicas),
+                isr: ids(isr),
+                offline: ids(0),
+            }],
+            config: Some(config.clone()),
+        };
+        let refused = |replicas, isr| {
+            let t = topic(replicas, isr);
+            t.under_min_isr(&t.partitions[0])
+        };
+        assert!(!refused(1, 1) && refused(1, 0));
+        assert!(!refused(3, 2) && refused(3, 1));
+        assert!(!refused(2, 2) && refused(2, 1));
     }
 }

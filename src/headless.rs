@@ -1,0 +1,114 @@
+//! The console without a terminal: reads until every source has answered, prints the state, ends.
+
+use crate::{
+    app::{Effect, Model, Msg, update},
+    cli::Form,
+    domain::{
+        kafka::{Kafka, KafkaDelta},
+        kubernetes::Kubernetes,
+        reading::Feed,
+        throughput::ThroughputDelta,
+    },
+    once,
+    source::now,
+    sources::Sources,
+};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// A source that failed may yet come round: for so long it is not taken for an answer.
+const SECOND_CHANCE: Duration = Duration::from_secs(6);
+/// How often it is looked whether everything is there.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Reads for at most `limit`; returns the report in its form and the exit code. What did not answer in
+/// time is reported as such.
+pub async fn run(mut model: Model, mut sources: Sources, form: Form, limit: Duration) -> (String, u8) {
+    let start = Instant::now();
+    loop {
+        take(&mut model, &mut sources).await;
+        model.now = now();
+        let effects = update(&mut model, Msg::Derive);
+        perform(&mut model, &mut sources, effects);
+        let patient = start.elapsed() < SECOND_CHANCE;
+        if start.elapsed() >= limit || (!choose(&mut model) && answered(&model, patient)) {
+            break;
+        }
+    }
+    let context = model.session.context.to_string();
+    let session = once::Session { context, version: env!("CARGO_PKG_VERSION") };
+    let report = once::report(&model.world(), session);
+    let text = match form {
+        Form::Text => once::text(&report),
+        Form::Markdown => once::markdown(&report),
+        Form::Json => once::json(&report),
+    };
+    (text, once::exit_code(report.severity))
+}
+
+/// There is nobody to choose among several Kafka clusters: takes the largest. Whether it just did.
+fn choose(model: &mut Model) -> bool {
+    let choosing = model.cluster.is_none() && model.derived.cluster.is_some();
+    if choosing {
+        model.cluster.clone_from(&model.derived.cluster);
+    }
+    choosing
+}
+
+/// Takes in what comes until the next look.
+async fn take(model: &mut Model, sources: &mut Sources) {
+    let until = Instant::now() + LOOK;
+    while let Ok(delta) = timeout(until.saturating_duration_since(Instant::now()), sources.next()).await {
+        update(model, Msg::Delta(delta));
+    }
+}
+
+fn perform(model: &mut Model, sources: &mut Sources, effects: Vec<Effect>) {
+    for effect in effects {
+        match effect {
+            Effect::Poll { target, anew } => {
+                if anew {
+                    update(model, Msg::Delta(KafkaDelta::Reset.into()));
+                }
+                sources.poll(target, anew);
+            }
+            Effect::Gather { target, anew } => {
+                if anew {
+                    update(model, Msg::Delta(ThroughputDelta::Reset.into()));
+                }
+                sources.gather(target, anew);
+            }
+            // Everything else answers a key, and nobody presses one.
+            _ => {}
+        }
+    }
+}
+
+/// Every source that there is has answered, or, where patience is over, has said why it cannot.
+fn answered(model: &Model, patient: bool) -> bool {
+    let there = |feed: &Feed| feed.heard().is_some() || (!patient && feed.failure().is_some());
+    let snapshot = &model.snapshot;
+    let kafka = !model.targets.aimed() || feeds_of_kafka(&snapshot.kafka).into_iter().all(there);
+    let throughput = !model.targets.aimed() || there(&snapshot.throughput.origin.feed);
+    feeds_of_kubernetes(&snapshot.kubernetes).into_iter().all(there) && kafka && throughput
+}
+
+fn feeds_of_kubernetes(kubernetes: &Kubernetes) -> Vec<&Feed> {
+    vec![
+        &kubernetes.server.feed,
+        &kubernetes.pods.feed,
+        &kubernetes.stateful_sets.feed,
+        &kubernetes.deployments.feed,
+        &kubernetes.nodes.feed,
+        &kubernetes.claims.feed,
+        &kubernetes.events.feed,
+        &kubernetes.services.feed,
+    ]
+}
+
+fn feeds_of_kafka(kafka: &Kafka) -> Vec<&Feed> {
+    let bodies = [&kafka.cluster_feed, &kafka.topics_feed, &kafka.ends_feed, &kafka.groups_feed];
+    let offsets = kafka.groups.values().map(|g| &g.offsets.feed);
+    let disks = kafka.brokers.values().filter(|b| b.registered).map(|b| &b.log_dirs.feed);
+    bodies.into_iter().chain(offsets).chain(disks).collect()
+}
