@@ -205,6 +205,7 @@ impl Reader<'_> {
                 }
             }
             if batch.len() >= BATCH || (!batch.is_empty() && told.elapsed() >= PAUSE) {
+                window::sort(&mut batch);
                 self.listener.tell(Answer::Messages(std::mem::take(&mut batch)));
                 told = Instant::now();
             }
