@@ -55,11 +55,37 @@ pub fn check(code: i16, message: Option<&str>) -> Result<(), Error> {
 
 /// `Group authorization failed (error 30)`.
 pub fn words(code: i16, message: Option<&str>) -> Text {
-    let known = ResponseError::try_from_code(code);
-    let text = match (message.filter(|m| !m.trim().is_empty()), known) {
-        (Some(message), _) => message.trim().to_owned(),
-        (None, Some(known)) => known.to_string(),
-        (None, None) => "unknown error".to_owned(),
+    let own = message.map(|m| m.trim().trim_end_matches('.')).filter(|m| !m.is_empty());
+    let text = own.map_or_else(|| spelled(code), str::to_owned);
+    format!("{text} (error {code})").into()
+}
+
+/// The error's name, `GroupAuthorizationFailed`, as words.
+fn spelled(code: i16) -> String {
+    let name = match ResponseError::try_from_code(code) {
+        None | Some(ResponseError::Unknown(_)) => "UnknownError".to_owned(),
+        Some(known) => known.to_string(),
     };
-    format!("{} (error {code})", text.trim_end_matches('.')).into()
+    let mut words = String::with_capacity(name.len() + 4);
+    for (i, letter) in name.chars().enumerate() {
+        if letter.is_uppercase() && i > 0 {
+            words.push(' ');
+            words.extend(letter.to_lowercase());
+        } else {
+            words.push(letter);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_read_as_words() {
+        assert_eq!(&*words(30, None), "Group authorization failed (error 30)");
+        assert_eq!(&*words(30, Some(" No way. ")), "No way (error 30)");
+        assert_eq!(&*words(9_999, Some("")), "Unknown error (error 9999)");
+    }
 }

@@ -13,6 +13,8 @@ pub mod proxy;
 mod reach;
 mod rewrite;
 mod sasl;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use client::Client;
