@@ -4,9 +4,14 @@ use crate::domain::{
     Text,
     kafka::{Committed, Group, GroupId, GroupState, Kafka, Member, TopicName},
     kubernetes::{Key, Kubernetes},
-    lag::Trend,
+    lag::{Pace, Trend},
 };
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
+
+/// A consumer that works in batches may be a while behind; one that is this late is in trouble.
+const LATE: Duration = Duration::from_secs(60);
+/// So many messages behind count as late where the time cannot be told yet.
+const MANY: u64 = 10_000;
 
 /// One group in numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +26,8 @@ pub struct GroupRow {
     pub late: Option<Duration>,
     /// Where the lag is going.
     pub trend: Trend,
+    /// What it consumes of what is produced.
+    pub pace: Option<Pace>,
     /// The partition that is furthest behind.
     pub worst: Option<(TopicName, i32, u64)>,
 }
@@ -58,6 +65,7 @@ impl GroupRow {
             unknown: 0,
             late: None,
             trend: Trend::Unknown,
+            pace: kafka.lags.pace(&group.id),
             worst: None,
         };
         let commits = group.offsets.last().map_or(&[][..], |c| c);
@@ -65,7 +73,7 @@ impl GroupRow {
             let ends = kafka.ends.get(&commits[0].topic).map_or(&[][..], |e| e);
             commits.iter().for_each(|commit| row.add(commit, ends, kafka));
         }
-        row.trend = kafka.lags.pace(&group.id).map_or(Trend::Unknown, |pace| pace.trend());
+        row.trend = row.pace.map_or(Trend::Unknown, |pace| pace.trend());
         row
     }
 
@@ -75,7 +83,10 @@ impl GroupRow {
             return;
         };
         *self.lag.get_or_insert(0) += lag;
-        self.late = self.late.max(kafka.late(&commit.topic, commit.partition, commit.offset));
+        self.late = self.late.max(match lag {
+            0 => Some(Duration::ZERO),
+            _ => kafka.late(&commit.topic, commit.partition, commit.offset),
+        });
         if lag > 0 && self.worst.as_ref().is_none_or(|(_, _, most)| lag > *most) {
             self.worst = Some((commit.topic.clone(), commit.partition, lag));
         }
@@ -83,12 +94,17 @@ impl GroupRow {
 
     /// What is wrong with it in a word.
     pub fn trouble(&self) -> Option<&'static str> {
-        let behind = self.lag.is_some_and(|lag| lag > 0);
+        let lag = self.lag.unwrap_or(0);
+        // Without a time the messages must do.
+        let late = self.late.map_or(lag >= MANY, |late| late >= LATE);
         match (self.state, self.trend) {
-            (GroupState::Empty, _) if behind => Some("no members"),
+            (GroupState::Empty, _) if lag > 0 => Some("no members"),
             (GroupState::Rebalancing, _) => Some("rebalancing"),
+            _ if lag == 0 || !late => None,
+            _ if self.pace.is_some_and(|pace| pace.consumed <= 0.0) => Some("stalled"),
             (_, Trend::Growing) => Some("falling behind"),
-            _ => None,
+            (_, Trend::Shrinking) => Some("catching up"),
+            (_, Trend::Steady | Trend::Unknown) => Some("late"),
         }
     }
 

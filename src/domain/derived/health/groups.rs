@@ -4,10 +4,10 @@ use super::{super::Finding, Joined, Severity, aged, live};
 use crate::domain::{
     derived::GroupRow,
     human,
-    kafka::{Group, GroupState},
+    kafka::{Group, Member},
     object::Object,
     snapshot::Snapshot,
-    time::Time,
+    time::{Time, age},
 };
 
 /// So many are named one by one.
@@ -18,9 +18,9 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         return Vec::new();
     }
     let rows = joined.groups.iter().filter_map(|row| Some((row, snapshot.kafka.groups.get(&row.id)?)));
-    rows.filter_map(|(row, group)| unread(group).or_else(|| behind(snapshot, joined, row, group, now)))
-        .take(MOST)
-        .collect()
+    let found =
+        rows.filter_map(|(row, group)| unread(group).or_else(|| behind(snapshot, joined, row, group, now)));
+    found.take(MOST).collect()
 }
 
 fn unread(group: &Group) -> Option<Finding> {
@@ -36,28 +36,62 @@ fn behind(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, n
     if !live(&group.offsets.feed, now) || !live(&snapshot.kafka.ends_feed, now) {
         return None;
     }
-    let lag = row.lag.filter(|lag| *lag > 0)?;
-    let messages = human::count(lag);
-    let (code, severity, how, word) = match group.state {
-        GroupState::Empty => {
-            ("group-empty", Severity::Warning, "has no members".to_string(), "no members".to_string())
-        }
-        GroupState::Rebalancing => return None,
-        _ => return None,
+    let trouble = row.trouble()?;
+    let (code, severity) = match trouble {
+        "rebalancing" => ("group-rebalance", Severity::Ok),
+        "catching up" => ("group-lag", Severity::Ok),
+        "no members" => ("group-empty", Severity::Warning),
+        _ => ("group-lag", Severity::Warning),
     };
-    let worst = row.worst.as_ref().map(|(t, p, n)| format!("{t}-{p} by {}", human::count(*n)));
+    let messages = human::count(row.lag.unwrap_or(0));
+    let late = row.late.map(|late| format!("{}{}", age(late), row.trend.arrow()));
+    let worst = row.worst.as_ref().map(|(t, p, n)| format!(", most on {t}-{p} by {}", human::count(*n)));
     let line = format!(
-        "group {} {how} and is {messages} messages behind, most on {}",
+        "group {} {}: {messages} messages behind{}{}",
         group.id,
+        match trouble {
+            "no members" => "has no members".to_string(),
+            word => format!("is {word}"),
+        },
+        late.as_ref().map(|late| format!(", {late} in time")).unwrap_or_default(),
         worst.unwrap_or_default()
     );
-    let mut finding = Finding::new(code, severity, Object::Group(group.id.clone()), line)
-        .brief(format!("{} {word}, {messages} behind", group.id));
-    for member in group.members.iter().take(5) {
-        if let Some(pod) = joined.pods.of_member(member) {
-            let state = snapshot.kubernetes.pods.feed.state(now);
-            finding = finding.seen(aged(format!("member {} runs in pod {pod}", member.client_id), &state));
-        }
-    }
-    Some(finding)
+    let lag = late.unwrap_or_else(|| format!("{messages} messages"));
+    let brief = match trouble {
+        "falling behind" | "late" | "catching up" => format!("{} lag {lag}", group.id),
+        word => format!("{} {word}, lag {lag}", group.id),
+    };
+    let finding = Finding::new(code, severity, Object::Group(group.id.clone()), line).brief(brief);
+    Some(readers(snapshot, joined, row, group, now).into_iter().fold(pace(finding, row), Finding::seen))
+}
+
+fn pace(finding: Finding, row: &GroupRow) -> Finding {
+    let Some(pace) = row.pace else { return finding };
+    let gone = match pace.drained_in() {
+        Some(span) => format!("gone in {}", age(span)),
+        None => "never gone at this pace".into(),
+    };
+    finding.seen(format!(
+        "reads {} of {} written; {gone}",
+        human::rate(pace.consumed),
+        human::rate(pace.produced)
+    ))
+}
+
+/// The members with the pods they run in; first who reads the partition that is worst.
+fn readers(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, now: Time) -> Vec<String> {
+    let reads_worst = |member: &&Member| {
+        row.worst.as_ref().is_some_and(|(topic, partition, _)| {
+            member.assignment.iter().any(|a| a.topic == *topic && a.partitions.contains(partition))
+        })
+    };
+    let (first, rest): (Vec<_>, Vec<_>) = group.members.iter().partition(reads_worst);
+    let pods = &snapshot.kubernetes.pods;
+    let tell = |member: &Member| {
+        let pod = pods.get(joined.pods.of_member(member)?)?;
+        let words =
+            format!("member {} runs in pod {}, {}", member.client_id, pod.meta.key, pod.status().status);
+        Some(aged(words, &pods.feed.state(now)))
+    };
+    first.into_iter().chain(rest).filter_map(tell).take(5).collect()
 }

@@ -191,3 +191,6 @@ fn last_end(container: &crate::domain::kubernetes::Container) -> Option<String> 
     let how = if *signal > 0 { format!("signal {signal}") } else { format!("exit code {exit_code}") };
     Some(format!("{} restarts, the last run ended with {how} ({reason})", container.restarts))
 }
+
+#[cfg(test)]
+mod tests;
