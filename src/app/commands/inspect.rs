@@ -114,6 +114,8 @@ fn open(model: &mut Model) {
 pub fn choose_cluster(model: &mut Model, name: Text) {
     model.say(Tone::Plain, format!("Kafka cluster {}", text::clean(&name)));
     model.cluster = Some(name);
+    // The sources turn to it now, not when something happens to change.
+    model.derive();
     let back = model.at.checked_sub(1);
     model.travel(back);
 }
