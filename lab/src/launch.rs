@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::AsRawFd as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 const START_DEADLINE: Duration = Duration::from_secs(240);
 
 /// Starts the lab unless it runs, and waits until it is ready. Tells whether it started it.
-pub(crate) async fn up(home: &Home, program: &std::path::Path, say: &(dyn Fn(&str) + Sync)) -> Result<bool> {
+pub(crate) async fn up(home: &Home, program: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<bool> {
     std::fs::create_dir_all(home.root().parent().context("no parent")?)?;
     let lock = File::create(home.lock())?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
@@ -33,24 +34,29 @@ pub(crate) async fn up(home: &Home, program: &std::path::Path, say: &(dyn Fn(&st
     Ok(true)
 }
 
-/// Ends the lab and everything in it. Tells whether it ran.
+/// Ends the lab, and returns when nothing of it is left. Tells whether it ran.
 pub(crate) async fn down(home: &Home) -> Result<bool> {
-    if control::ask(&home.control(), &Request::Stop).await.is_err() {
-        return Ok(false);
-    }
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while control::keeper_pid(&home.control()).await.is_ok() {
-        ensure!(Instant::now() < deadline, "the keeper does not end");
+    let Ok(keeper) = control::keeper_pid(&home.control()).await else { return Ok(false) };
+    control::ask(&home.control(), &Request::Stop).await?;
+    gone(keeper).await?;
+    Ok(true)
+}
+
+/// Waits until a keeper is gone: the kernel lets it go when its pid namespace is empty.
+pub(crate) async fn gone(keeper: i32) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Path::new("/proc").join(keeper.to_string()).exists() {
+        ensure!(Instant::now() < deadline, "the lab does not end");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Runs `lab keeper` as the first process of new namespaces.
 ///
 /// The listener is made out here and inherited: a socket stays in the network namespace
 /// in which it was made, so the keeper accepts outside and connects inside.
-fn spawn(home: &Home, toolbox: &Toolbox, program: &std::path::Path) -> Result<Child> {
+fn spawn(home: &Home, toolbox: &Toolbox, program: &Path) -> Result<Child> {
     let port = usual_port(home.name());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;

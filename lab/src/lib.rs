@@ -42,7 +42,7 @@ pub use kubeconfig::Context;
 
 use anyhow::{Context as _, Result, bail};
 use control::{Reply, Request};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A running lab.
@@ -118,6 +118,14 @@ impl Lab {
         command.arg(format!("KUBECONFIG={}", self.home.root().join("inside").display()));
         command.arg(format!("PATH={}", self.path()));
         command.arg(program);
+        command
+    }
+
+    /// kubectl as this context, from outside, where only the API server can be reached.
+    pub fn kubectl(&self, context: Context) -> std::process::Command {
+        let folder = std::fs::read_to_string(self.home.root().join("path")).unwrap_or_default();
+        let mut command = std::process::Command::new(Path::new(&folder).join("kubectl"));
+        command.arg("--kubeconfig").arg(self.kubeconfig(context));
         command
     }
 
