@@ -6,10 +6,15 @@ use crate::{
     },
     cli::{Form, Settings},
     config,
-    domain::{kafka::KafkaDelta, snapshot::Delta, throughput::ThroughputDelta},
+    domain::{
+        ask::{Answer, AskId},
+        kafka::KafkaDelta,
+        snapshot::Delta,
+        throughput::ThroughputDelta,
+    },
     headless, once,
     pane::{self, Tone},
-    source::{kubernetes::Connection, now},
+    source::{Answers, Running, kubernetes::Connection, now},
     sources::Sources,
     terminal::Terminal,
     view::{
@@ -24,6 +29,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook_tokio::Signals;
 use std::{
+    collections::HashMap,
     io::IsTerminal,
     path::PathBuf,
     time::{Duration, Instant},
@@ -39,6 +45,8 @@ const DERIVE: Duration = Duration::from_millis(250);
 const DERIVE_SHARE: u32 = 8;
 /// Messages taken in before a frame is considered.
 const DRAIN: usize = 4096;
+/// Answers that may wait: a log that comes faster than it is shown waits at the server.
+const ANSWERS: usize = 64;
 /// What terminals take on their clipboard.
 const CLIPBOARD: usize = 70_000;
 
@@ -62,10 +70,21 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
     let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
     let (say, said) = mpsc::unbounded_channel();
+    let (answers, answered) = mpsc::channel(ANSWERS);
     let terminal = Terminal::enter(settings.mouse)?;
-    let console =
-        Console { model, terminal, sources, theme, themes, ascii: settings.ascii, say, pace: Pace::new() };
-    console.turn(signals, said).await
+    let console = Console {
+        model,
+        terminal,
+        sources,
+        theme,
+        themes,
+        ascii: settings.ascii,
+        say,
+        asked: HashMap::new(),
+        answers,
+        pace: Pace::new(),
+    };
+    console.turn(signals, said, answered).await
 }
 
 /// Prints the state once: the report in its form, and the exit code.
@@ -140,6 +159,9 @@ struct Console {
     ascii: bool,
     /// Outcomes of effects that took their time.
     say: mpsc::UnboundedSender<Msg>,
+    /// Open questions.
+    asked: HashMap<AskId, Running>,
+    answers: Answers,
     pace: Pace,
 }
 
@@ -179,6 +201,25 @@ impl Pace {
     }
 }
 
+/// What came from outside.
+enum Input {
+    News(Delta),
+    Msg(Msg),
+}
+
+/// The next of them, none before the others for long.
+async fn input(
+    sources: &mut Sources,
+    answered: &mut mpsc::Receiver<(AskId, Answer)>,
+    said: &mut mpsc::UnboundedReceiver<Msg>,
+) -> Input {
+    tokio::select! {
+        delta = sources.next() => Input::News(delta),
+        Some((id, answer)) = answered.recv() => Input::Msg(Msg::Answer(id, answer)),
+        Some(msg) = said.recv() => Input::Msg(msg),
+    }
+}
+
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -187,11 +228,28 @@ async fn until(at: Option<Instant>) {
 }
 
 impl Console {
-    async fn turn(mut self, mut signals: Signals, mut said: mpsc::UnboundedReceiver<Msg>) -> Result<u8> {
+    /// The loop, after which the terminal is given back however it ended.
+    async fn turn(
+        mut self,
+        signals: Signals,
+        said: mpsc::UnboundedReceiver<Msg>,
+        answered: mpsc::Receiver<(AskId, Answer)>,
+    ) -> Result<u8> {
+        let code = self.cycle(signals, said, answered).await;
+        self.terminal.leave().await;
+        code
+    }
+
+    async fn cycle(
+        &mut self,
+        mut signals: Signals,
+        mut said: mpsc::UnboundedReceiver<Msg>,
+        mut answered: mpsc::Receiver<(AskId, Answer)>,
+    ) -> Result<u8> {
         let mut events = EventStream::new();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let code = loop {
+        loop {
             let draw = self.pace.draw_at().filter(|_| !self.terminal.busy());
             let derive = self.pace.derive_at(&self.model);
             let end = tokio::select! {
@@ -204,16 +262,19 @@ impl Console {
                 },
                 _ = until(draw) => { self.draw()?; None }
                 _ = until(derive) => self.derive().await?,
-                delta = self.sources.next() => { self.take(delta); None }
-                Some(msg) = said.recv() => self.apply(msg).await?,
                 _ = tick.tick() => self.tick().await?,
+                input = input(&mut self.sources, &mut answered, &mut said) => match input {
+                    Input::News(delta) => {
+                        self.take(delta);
+                        None
+                    }
+                    Input::Msg(msg) => self.apply(msg).await?,
+                },
             };
             if let Some(code) = end {
-                break code;
+                return Ok(code);
             }
-        };
-        self.terminal.leave().await;
-        Ok(code)
+        }
     }
 
     /// Takes in a delta and all that wait behind it.
@@ -340,7 +401,10 @@ impl Console {
 
     async fn perform(&mut self, effect: Effect) -> Result<Option<u8>> {
         match effect {
-            Effect::Ask(..) | Effect::Cancel(_) => {}
+            Effect::Ask(id, ask) => {
+                self.asked.insert(id, self.sources.desk().start(id, ask, self.answers.clone()));
+            }
+            Effect::Cancel(id) => drop(self.asked.remove(&id)),
             Effect::Copy { text, what } => self.copy(&text, &what)?,
             Effect::CopySnapshot => self.copy(&self.report(), "the state as text")?,
             Effect::Save { name, text } => self.save(name, text),

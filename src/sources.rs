@@ -8,6 +8,7 @@ use crate::{
     },
     source::{
         CAPACITY, News, Running,
+        asking::Desk,
         gate::Gate,
         kafka,
         kubernetes::{self, Connection},
@@ -41,7 +42,6 @@ impl Lane {
 }
 
 pub struct Sources {
-    connection: Option<Connection>,
     namespace: Option<Text>,
     kubernetes: Lane,
     kafka: Lane,
@@ -49,31 +49,37 @@ pub struct Sources {
     /// Between two polls of Kafka.
     refresh: Duration,
     targets: (Option<KafkaTarget>, Option<ThroughputTarget>),
+    desk: Desk,
 }
 
 impl Sources {
     /// Starts watching Kubernetes, if there is one, in `namespace` (None: all).
     pub fn new(connection: Option<Connection>, namespace: Option<Text>, refresh: Duration) -> Self {
         let mut sources = Sources {
-            connection,
             namespace,
             kubernetes: Lane::new(),
             kafka: Lane::new(),
             throughput: Lane::new(),
             refresh,
             targets: (None, None),
+            desk: Desk { kubernetes: connection, kafka: None },
         };
         sources.watch();
         sources
     }
 
-    pub fn gate(&self) -> Option<Gate> {
-        self.connection.as_ref().map(|c| c.gate.clone())
+    fn gate(&self) -> Option<Gate> {
+        self.desk.kubernetes.as_ref().map(|c| c.gate.clone())
+    }
+
+    /// Where questions about one object are put.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     fn watch(&mut self) {
         self.kubernetes.stop(false);
-        if let Some(connection) = &self.connection {
+        if let Some(connection) = &self.desk.kubernetes {
             let news = self.kubernetes.news.clone();
             self.kubernetes.running = Some(kubernetes::watch(connection, self.namespace.clone(), news));
         }
@@ -84,7 +90,9 @@ impl Sources {
         self.kafka.stop(anew);
         let (gate, news) = (self.gate(), self.kafka.news.clone());
         let settings = kafka::Settings { refresh: self.refresh };
-        self.kafka.running = Some(kafka::poll(target.clone(), gate, settings, news));
+        let client = kafka::Client::new(target.clone(), gate);
+        self.kafka.running = Some(kafka::poll_with(client.clone(), settings, news));
+        self.desk.kafka = Some((client, target.security.sasl.clone()));
         self.targets.0 = Some(target);
     }
 

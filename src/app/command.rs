@@ -141,6 +141,15 @@ pub struct HelpLine {
     pub about: String,
 }
 
+impl HelpLine {
+    /// The letter and the column, if it is a column's own key: shift and the letter sort by it.
+    pub fn letter(&self) -> Option<(&str, &str)> {
+        Some((self.keys.strip_prefix("shift-")?, self.about.strip_prefix(SORT_BY)?))
+    }
+}
+
+const SORT_BY: &str = "sort by ";
+
 /// Exactly the keys that do something in this state; of an open help, in the state below it.
 pub fn help_below(model: &Model) -> Vec<HelpLine> {
     let scope = model.scope_below_help();
@@ -158,7 +167,7 @@ pub fn help_below(model: &Model) -> Vec<HelpLine> {
         for heading in table.headings() {
             if let Some(letter) = heading.sort {
                 let keys = Chord::plain(crossterm::event::KeyCode::Char(letter)).to_string();
-                let about = format!("sort by {}", heading.title);
+                let about = format!("{SORT_BY}{}", heading.title);
                 lines.push(HelpLine { section: Section::See, keys, about });
             }
         }

@@ -15,6 +15,8 @@ pub struct List {
     /// Arranged rows, kept until the world or the query changes.
     pub rows: Vec<Object>,
     made: Option<(u64, u64)>,
+    /// The user asked for other rows since they were arranged.
+    asked: bool,
     cursor: Option<Object>,
     /// Where the cursor's object is, or was before it went away.
     row: usize,
@@ -40,7 +42,7 @@ impl List {
         let namespace = namespace.filter(|_| self.query.scope.is_none());
         if self.query.namespace.as_ref() != namespace {
             self.query.namespace = namespace.cloned();
-            self.made = None;
+            self.changed();
         }
         let generation = (world.snapshot.generation, world.derived.generation);
         if self.made != Some(generation) {
@@ -52,10 +54,12 @@ impl List {
     }
 
     /// Finds the cursor's object among the rows. An object that went away leaves no row selected, so that
-    /// no key can act on its neighbour by accident.
+    /// no key can act on its neighbour by accident; one that the user's own filter hides does not.
     fn locate(&mut self) {
+        let asked = std::mem::take(&mut self.asked);
         match &self.cursor {
             None => self.put(0),
+            Some(object) if asked && !self.rows.contains(object) => self.put(0),
             Some(object) if self.rows.get(self.row) == Some(object) => self.present = true,
             Some(object) => {
                 let found = self.rows.iter().position(|o| o == object);
@@ -68,6 +72,7 @@ impl List {
     fn put(&mut self, row: usize) {
         self.row = row.min(self.rows.len().saturating_sub(1));
         self.present = !self.rows.is_empty();
+        self.cursor = self.cursor.take().filter(|_| self.present);
         if let Some(object) = self.rows.get(self.row) {
             self.cursor = Some(object.clone());
         }
@@ -87,9 +92,7 @@ impl List {
     /// The query was changed: arrange anew at the next settling.
     pub fn changed(&mut self) {
         self.made = None;
-        if !self.present {
-            self.cursor = None;
-        }
+        self.asked = true;
     }
 
     pub fn selected(&self) -> Option<&Object> {

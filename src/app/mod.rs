@@ -36,6 +36,9 @@ use sheet::{Reader, Sheet, Subject};
 use std::time::Duration;
 use target::{Targets, Wishes};
 
+#[cfg(test)]
+pub mod tests;
+
 /// What was pinned when the session started. The header and every action speak of this one context.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
@@ -202,6 +205,14 @@ impl Model {
             })) => Some(o),
             Some(_) => None,
             None => self.screen().list()?.selected(),
+        }
+    }
+
+    /// What the selected row is about: a finding's subject, else the row's own object.
+    pub fn subject(&self) -> Option<&Object> {
+        match self.selected()? {
+            Object::Finding(id) => self.derived.finding(id).map(|f| &f.subject),
+            object => Some(object),
         }
     }
 

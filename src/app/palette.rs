@@ -2,7 +2,7 @@
 
 use super::{
     Model,
-    command::{self, Command},
+    command::{self, Command, Section},
     prompt::{Prompt, Purpose, Suggestion},
 };
 use crate::{
@@ -26,7 +26,7 @@ pub fn suggest(model: &mut Model) {
         (Purpose::Argument(name), _) => {
             command::find(name).map_or(Vec::new(), |c| choices(model, c, "", &typed))
         }
-        (Purpose::Command, None) => words(&typed),
+        (Purpose::Command, None) => words(model, &typed),
         (Purpose::Command, Some((word, rest))) => arguments(model, word, rest.trim_start()),
     };
     if let Some(prompt) = &mut model.prompt {
@@ -35,9 +35,10 @@ pub fn suggest(model: &mut Model) {
     }
 }
 
-fn words(typed: &str) -> Vec<Suggestion> {
+fn words(model: &Model, typed: &str) -> Vec<Suggestion> {
     let panes = PANES.iter().map(|p| (p.name, p.aliases, p.about.to_string()));
-    let commands = command::all().filter(|c| !c.name.is_empty()).map(|c| (c.name, c.aliases, usage(c)));
+    let useful = |c: &&Command| c.section != Section::Move && works(model, c).is_ok();
+    let commands = command::all().filter(useful).map(|c| (c.name, c.aliases, usage(c)));
     // The best of a word and its aliases; an alias that is typed in full beats everything.
     let known = panes.chain(commands).map(|(name, aliases, about)| {
         let exact = name == typed || aliases.contains(&typed);
@@ -45,6 +46,15 @@ fn words(typed: &str) -> Vec<Suggestion> {
         (Suggestion { text: name.to_string(), about }, haystack, exact)
     });
     rank(typed, known)
+}
+
+/// Whether the command does something in this state, else why not.
+fn works(model: &Model, command: &Command) -> Result<(), String> {
+    if command.scopes.contains(&model.scope()) {
+        (command.when)(model)
+    } else {
+        Err(format!("{} ({}) does nothing here", command.name, command.about))
+    }
 }
 
 fn usage(command: &Command) -> String {
@@ -117,7 +127,7 @@ fn perform(model: &mut Model, word: &str, rest: &str) -> bool {
     if let Some(pane) = find(word) {
         open(model, pane.name, rest);
     } else if let Some(command) = command::find(word) {
-        match (command.when)(model) {
+        match works(model, command) {
             Ok(()) => (command.run)(model, rest),
             Err(reason) => model.say(Tone::Warning, reason),
         }

@@ -113,10 +113,10 @@ impl Sheet {
                 m.progress.clear();
                 m.failed = Some(reason);
             }
+            (Sheet::Log(l), Answer::End) => l.state = "the log ends here".into(),
             (Sheet::Reader(Reader { state, .. }) | Sheet::Log(Log { state, .. }), answer) => match answer {
                 Answer::Progress(words) => *state = words,
                 Answer::Failed(reason) => *state = reason.to_string(),
-                Answer::End => *state = "the log ends here".into(),
                 _ => {}
             },
             // An answer of another kind than was asked for cannot be shown.

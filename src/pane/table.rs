@@ -217,7 +217,10 @@ impl<R: Rows> Table for R {
 
 fn keeps<'a, R: Rows>(rows: &R, world: &World<'a>, query: &Query, item: R::Item<'a>) -> bool {
     let named = query.namespace.is_none()
-        || rows.meta(world, item).is_none_or(|m| Some(&m.key.namespace) == query.namespace.as_ref());
+        || rows.meta(world, item).is_none_or(|m| {
+            // What belongs to no namespace (nodes) is in all of them.
+            m.key.namespace.is_empty() || Some(&m.key.namespace) == query.namespace.as_ref()
+        });
     named && filtered(rows, world, &query.filter, item) && (!query.faults || Rows::fault(rows, world, item))
 }
 

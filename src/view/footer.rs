@@ -34,7 +34,10 @@ fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<P
     let sign = match prompt.purpose {
         Purpose::Command => ":".to_string(),
         Purpose::Filter => "/".to_string(),
-        Purpose::Argument(name) => format!("{name}: "),
+        Purpose::Argument(name) => {
+            let argument = command::find(name).and_then(|c| c.argument);
+            format!("{}: ", argument.map_or(name, |a| a.name).to_lowercase())
+        }
     };
     let used = canvas.line(line, &[(&sign, style)]);
     let room = usize::from(line.width.saturating_sub(used)).max(1);

@@ -26,6 +26,11 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model, top: usize) {
     let height = usize::from(area.height).max(1);
     let per_column = lines.len().div_ceil(columns).max(1);
     let top = top.min(per_column.saturating_sub(height));
+    if per_column > height {
+        let said = format!(" {}-{} of {per_column} ", top + 1, top + height);
+        let at = body.right().saturating_sub(said.len() as u16 + 2).max(body.x);
+        canvas.write(at, body.y, body.right() - at, &said, border);
+    }
     for (nth, line) in lines.iter().enumerate() {
         let (column, row) = (nth / per_column, nth % per_column);
         if row < top || row >= top + height {
@@ -49,7 +54,8 @@ fn short(keys: &str) -> String {
 enum Line {
     Title(&'static str),
     Key(HelpLine),
-    Blank,
+    /// Several letters that sort, side by side.
+    Sorts(String),
 }
 
 fn lines(help: &[HelpLine]) -> Vec<Line> {
@@ -59,11 +65,29 @@ fn lines(help: &[HelpLine]) -> Vec<Line> {
         if of_it.is_empty() {
             continue;
         }
-        if !lines.is_empty() {
-            lines.push(Line::Blank);
-        }
         lines.push(Line::Title(section.title()));
-        lines.extend(of_it.into_iter().map(|l| Line::Key(l.clone())));
+        let (sorts, keys): (Vec<_>, Vec<_>) = of_it.into_iter().partition(|l| l.letter().is_some());
+        lines.extend(keys.into_iter().map(|l| Line::Key(l.clone())));
+        if !sorts.is_empty() {
+            lines.push(Line::Title("Sort by, with shift"));
+            lines.extend(side_by_side(&sorts).into_iter().map(Line::Sorts));
+        }
+    }
+    lines
+}
+
+/// `n NAME  a AGE` in as few lines as they fit.
+fn side_by_side(sorts: &[&HelpLine]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for (letter, title) in sorts.iter().filter_map(|l| l.letter()) {
+        let words = format!("{letter} {title}");
+        match lines.last_mut() {
+            Some(last) if text::width(last) + text::width(&words) + 4 < WIDTH => {
+                let gap = if last.is_empty() { "" } else { "  " };
+                *last += &format!("{gap}{words}");
+            }
+            _ => lines.push(words),
+        }
     }
     lines
 }
@@ -73,7 +97,9 @@ fn draw_line(canvas: &mut Canvas<'_>, at: Rect, line: &Line) {
         return;
     }
     match line {
-        Line::Blank => {}
+        Line::Sorts(words) => {
+            canvas.write(at.x + 1, at.y, at.width.saturating_sub(2), words, canvas.theme.style(Role::Plain));
+        }
         Line::Title(title) => {
             canvas.write(
                 at.x + 1,

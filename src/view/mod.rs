@@ -55,3 +55,6 @@ fn blocks(canvas: &mut Canvas<'_>, areas: &layout::Areas, model: &Model) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,12 @@ fn title(canvas: &mut Canvas<'_>, line: Rect, model: &Model, shown: &Shown<'_>) 
     }
     let (border, list) = (canvas.theme.style(Role::Border), shown.list);
     canvas.write(line.x, line.y, line.width, &"─".repeat(line.width.into()), border);
-    let name = if shown.heading.is_empty() { model.screen().title() } else { shown.heading.to_string() };
+    let screen = model.screen();
+    let name = match &screen.scope {
+        _ if shown.heading.is_empty() => screen.title(),
+        Some(scope) => format!("{} of {} {}", shown.heading, scope.noun(), scope.name()),
+        None => shown.heading.to_string(),
+    };
     let role = if shown.focused { Role::Title } else { Role::Plain };
     let mut words = vec![format!(" {name} ")];
     if let Some(namespace) = &list.query.namespace {

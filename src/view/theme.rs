@@ -212,3 +212,7 @@ pub fn needs_ascii(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     let utf8 = locale.is_some_and(|l| l.to_lowercase().replace('-', "").contains("utf8"));
     !utf8 || said("TERM").is_some_and(|t| t == "linux" || t == "dumb")
 }
+
+#[cfg(test)]
+#[path = "theme_tests.rs"]
+mod tests;

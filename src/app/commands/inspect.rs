@@ -148,7 +148,7 @@ pub fn describe_again(model: &mut Model) {
 /// The Kubernetes object behind what is selected: a broker's is its pod.
 fn manifest(model: &Model) -> Result<(Kind, Key, Object), String> {
     selected(model)?;
-    match model.selected() {
+    match model.subject() {
         Some(object @ Object::Kube { kind, key, .. }) => Ok((*kind, key.clone(), object.clone())),
         Some(Object::Broker(_)) => pod(model).map(|key| {
             let uid = model.snapshot.kubernetes.pods.get(&key).map(|p| p.meta.uid.clone());
@@ -172,7 +172,7 @@ fn open_yaml(model: &mut Model) {
 /// The pod whose log is meant: the selected one, or a broker's.
 fn pod(model: &Model) -> Result<Key, String> {
     selected(model)?;
-    match model.selected() {
+    match model.subject() {
         Some(Object::Kube { kind: Kind::Pod, key, .. }) => Ok(key.clone()),
         Some(Object::Broker(id)) => {
             let pod = model.derived.joined.broker(*id).and_then(|row| row.pod.clone());
@@ -211,7 +211,7 @@ fn open_log(model: &mut Model, previous: bool) {
 /// The topic and partition whose messages are meant.
 fn topic(model: &Model) -> Result<(Text, Option<i32>), String> {
     selected(model)?;
-    match model.selected() {
+    match model.subject() {
         Some(Object::Topic(t)) => Ok((t.clone(), None)),
         Some(Object::Partition(t, p) | Object::GroupPartition(_, t, p)) => Ok((t.clone(), Some(*p))),
         Some(other) => Err(format!("a {} has no messages; select a topic or a partition", other.noun())),

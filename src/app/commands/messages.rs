@@ -33,7 +33,7 @@ pub static COMMANDS: &[Command] = &[
         ..READ
     },
     Command {
-        name: "format",
+        name: "message-format",
         keys: &["v"],
         about: "text, JSON, hex",
         run: |m, _| {
@@ -45,7 +45,7 @@ pub static COMMANDS: &[Command] = &[
         ..READ
     },
     Command {
-        name: "follow",
+        name: "message-follow",
         keys: &["f"],
         about: "follow",
         run: |m, _| again(m, |s| s.query.follow = !s.query.follow),
@@ -53,18 +53,20 @@ pub static COMMANDS: &[Command] = &[
         ..READ
     },
     Command {
-        name: "newest",
+        name: "message-newest",
         keys: &["n"],
         about: "the newest N",
         argument: Some(Argument { name: "COUNT", choices: NO_CHOICES }),
         run: |m, typed| {
-            start(m, "newest", typed, "100", |t, _| Some(Start::Newest(t.parse().ok().filter(|n| *n > 0)?)))
+            start(m, "message-newest", typed, "100", |t, _| {
+                Some(Start::Newest(t.parse().ok().filter(|n| *n > 0)?))
+            })
         },
         hint: 4,
         ..READ
     },
     Command {
-        name: "beginning",
+        name: "message-beginning",
         keys: &["b"],
         about: "from the beginning",
         run: |m, _| again(m, |s| s.query.start = Start::Beginning),
@@ -72,27 +74,29 @@ pub static COMMANDS: &[Command] = &[
         ..READ
     },
     Command {
-        name: "offset",
+        name: "message-offset",
         keys: &["o"],
         about: "from an offset",
         argument: Some(Argument { name: "OFFSET", choices: NO_CHOICES }),
         run: |m, typed| {
-            start(m, "offset", typed, "0", |t, _| Some(Start::Offset(t.parse().ok().filter(|o| *o >= 0)?)))
+            start(m, "message-offset", typed, "0", |t, _| {
+                Some(Start::Offset(t.parse().ok().filter(|o| *o >= 0)?))
+            })
         },
         hint: 6,
         ..READ
     },
     Command {
-        name: "time",
+        name: "message-time",
         keys: &["t"],
         about: "from a time",
         argument: Some(Argument { name: "TIME", choices: NO_CHOICES }),
-        run: |m, typed| start(m, "time", typed, "15m", |t, now| clock::read(t, now).map(Start::Time)),
+        run: |m, typed| start(m, "message-time", typed, "15m", |t, now| clock::read(t, now).map(Start::Time)),
         hint: 7,
         ..READ
     },
     Command {
-        name: "partition",
+        name: "message-partition",
         keys: &["p"],
         about: "one partition, or all",
         argument: Some(Argument { name: "NUMBER", choices: partitions }),
@@ -151,7 +155,7 @@ fn start(
         Some(start) => again(model, |s| s.query.start = start),
         None => {
             let hint = match name {
-                "time" => "an age (15m), a time (14:05) or a date (2026-03-01 14:05), in UTC",
+                "message-time" => "an age (15m), a time (14:05) or a date (2026-03-01 14:05), in UTC",
                 _ => "a number",
             };
             model.say(Tone::Warning, format!("\"{typed}\" is not {hint}"));
@@ -166,8 +170,8 @@ fn partitions(model: &Model) -> Vec<String> {
 }
 
 fn partition(model: &mut Model, typed: &str) {
-    if typed.is_empty() || is_key(model, "partition", typed) {
-        prompt(model, "partition", "");
+    if typed.is_empty() || is_key(model, "message-partition", typed) {
+        prompt(model, "message-partition", "");
         return crate::app::palette::suggest(model);
     }
     let known = partitions(model);

@@ -2,12 +2,14 @@
 
 use crate::app::{
     Model,
-    command::{Command, EVERYWHERE, Section},
+    command::{Command, Scope, Section},
     layout,
     sheet::Sheet,
 };
 
-const MOVE: Command = Command { section: Section::Move, scopes: EVERYWHERE, ..Command::PLAIN };
+/// Charts have nothing to move.
+const MOVING: &[Scope] = &[Scope::Table, Scope::Reader, Scope::Log, Scope::Messages, Scope::Help];
+const MOVE: Command = Command { section: Section::Move, scopes: MOVING, ..Command::PLAIN };
 
 pub static COMMANDS: &[Command] = &[
     Command { name: "down", keys: &["j", "down"], about: "down", run: |m, _| step(m, 1), ..MOVE },

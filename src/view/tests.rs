@@ -1,0 +1,158 @@
+//! Frames.
+
+use super::*;
+use crate::{
+    app::{Msg, command, tests::Hands, update},
+    domain::kubernetes::{Key, KubernetesDelta, Meta, Pod, TableDelta},
+    pane::PANES,
+    world::Mood,
+};
+use ratatui::layout::Rect;
+
+fn frame(hands: &Hands, ascii: bool) -> Vec<String> {
+    let mut theme = Theme::read("dark", &theme::embedded()).unwrap();
+    theme.ascii = ascii;
+    let (width, height) = hands.model.size;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    draw(&hands.model, &theme, &mut buffer);
+    let line = |cells: &[ratatui::buffer::Cell]| {
+        let mut text = String::new();
+        let mut skip = 0;
+        for cell in cells {
+            if skip == 0 {
+                text.push_str(cell.symbol());
+                skip = crate::app::text::width(cell.symbol()).saturating_sub(1);
+            } else {
+                skip -= 1;
+            }
+        }
+        text.trim_end().to_string()
+    };
+    buffer.content.chunks(usize::from(width).max(1)).map(line).collect()
+}
+
+fn hands(mood: Mood, pane: &str, size: (u16, u16)) -> Hands {
+    let mut hands = Hands::on(mood, pane);
+    hands.send(Msg::Resize(size.0, size.1));
+    hands
+}
+
+const SMALL: (u16, u16) = (80, 24);
+const LARGE: (u16, u16) = (160, 50);
+
+#[test]
+fn the_chrome_says_where_one_is_and_how_fresh_the_sources_are() {
+    for size in [SMALL, LARGE] {
+        let lines = frame(&hands(Mood::Healthy, "overview", size), false);
+        assert!(lines[0].contains("castellan · context lab · Kafka kafka/kafka"), "{}", lines[0]);
+        assert!(lines[1].contains("Kubernetes live · Kafka live · throughput live"), "{}", lines[1]);
+        assert!(lines[lines.len() - 1].contains("? help"), "{}", lines[lines.len() - 1]);
+        assert!(lines.iter().any(|l| l.starts_with("▌")), "the selection is seen without colour");
+    }
+}
+
+#[test]
+fn stale_and_failed_sources_are_said_and_their_rows_stay() {
+    for (mood, word) in [(Mood::Stale, "stale"), (Mood::Failed, "stale")] {
+        let lines = frame(&hands(mood, "pods", SMALL), false);
+        assert!(lines[1].contains(word), "{mood:?}: {}", lines[1]);
+        assert!(lines[3].contains(word), "{mood:?}: {}", lines[3]);
+        assert!(lines.iter().any(|l| l.contains("kafka-0")), "{mood:?}: {lines:#?}");
+    }
+}
+
+#[test]
+fn wider_screens_show_more_columns() {
+    let headings = |size| {
+        let lines = frame(&hands(Mood::Healthy, "pods", size), false);
+        lines.iter().find(|l| l.contains("STATUS")).map_or(0, |l| l.split_whitespace().count())
+    };
+    assert!(headings(SMALL) < headings(LARGE), "{} {}", headings(SMALL), headings(LARGE));
+}
+
+#[test]
+fn an_empty_table_says_why_and_what_to_press() {
+    let mut h = hands(Mood::Healthy, "pods", SMALL);
+    h.press("/").type_in("nothing-like-this").press("enter");
+    assert!(
+        frame(&h, false).iter().any(|l| l.contains("no pods that match /nothing-like-this; esc clears it"))
+    );
+    h.press("esc ctrl-z");
+    assert!(frame(&h, false).iter().any(|l| l.contains("no pods with a fault; ctrl-z shows all")));
+}
+
+#[test]
+fn every_help_can_be_read_on_the_smallest_usable_screen() {
+    for pane in PANES {
+        for keys in ["", "d", "l", "m"] {
+            let mut h = hands(Mood::Healthy, pane.name, SMALL);
+            h.press(keys);
+            let listed = command::help_below(&h.model);
+            h.press("?");
+            let mut text = frame(&h, false).join("\n");
+            text += &frame(h.press("shift-g"), false).join("\n");
+            for line in listed {
+                let first = match line.letter() {
+                    Some((letter, title)) => format!("{letter} {title}"),
+                    None => line.keys.split(' ').next().unwrap_or_default().to_string(),
+                };
+                assert!(text.contains(&first), "{} {keys}: {} is missing in\n{text}", pane.name, line.keys);
+            }
+        }
+    }
+}
+
+#[test]
+fn tiny_screens_survive_in_every_pane_and_sheet() {
+    let states = [("overview", "d l ? : /"), ("topics", "m d / ?"), ("charts", "b ? :")];
+    for (pane, keys) in
+        states.into_iter().flat_map(|(pane, keys)| keys.split(' ').map(move |key| (pane, key)))
+    {
+        let mut h = Hands::on(Mood::Degraded, pane);
+        h.press(keys);
+        for (width, height) in (1..=12).flat_map(|w| (1..=12).map(move |h| (w, h))) {
+            h.send(Msg::Resize(width, height));
+            frame(&h, (width + height) % 2 == 0);
+        }
+        h.press("esc");
+        h.send(Msg::Resize(1, 1));
+        frame(&h, false);
+    }
+}
+
+#[test]
+fn ascii_screens_hold_ascii_only() {
+    for pane in PANES {
+        for line in frame(&hands(Mood::Degraded, pane.name, LARGE), true) {
+            assert!(line.is_ascii(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn hostile_names_neither_speak_to_the_terminal_nor_shift_columns() {
+    let mut h = hands(Mood::Healthy, "pods", SMALL);
+    let hostile = "\u{1b}]0;owned\u{7}\u{202e}日本\u{200b}\r\n\u{9b}2J";
+    let meta = Meta { key: Key::new("a", hostile), uid: "hostile".into(), ..Meta::default() };
+    let row = Pod { meta, ..Pod::default() };
+    let at = h.model.now;
+    update(&mut h.model, Msg::Delta(KubernetesDelta::Pods(TableDelta::Put { row, at }).into()));
+    h.send(Msg::Derive).press("g");
+    let lines = frame(&h, false);
+    let shown = lines.iter().find(|l| l.contains("日本")).expect("the name without its controls");
+    let headings = lines.iter().find(|l| l.contains("NAME ")).unwrap();
+    let column = |line: &str, word: &str| crate::app::text::width(&line[..line.find(word).unwrap()]);
+    assert_eq!(column(shown, "日本"), column(headings, "NAME "));
+    for line in lines {
+        assert!(!line.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{line:?}");
+    }
+}
+
+#[test]
+fn the_prompt_shows_what_is_typed_and_completions() {
+    let mut h = hands(Mood::Healthy, "overview", SMALL);
+    h.press(":").type_in("po");
+    let lines = frame(&h, false);
+    assert_eq!(lines[23], ":po");
+    assert!(lines[..23].iter().any(|l| l.starts_with(" pods ")), "{lines:#?}");
+}

@@ -1,0 +1,123 @@
+//! The real binary in a real pseudo-terminal, with an API server that cannot be reached.
+
+use castellan_terminal::Terminal;
+use std::{path::Path, process::Command, time::Duration};
+
+const SOON: Duration = Duration::from_secs(20);
+const KUBECONFIG: &str = r#"
+apiVersion: v1
+kind: Config
+current-context: nowhere
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: u, user: {token: x}}]
+contexts: [{name: nowhere, context: {cluster: c, user: u}}]
+"#;
+
+struct Console {
+    terminal: Terminal,
+    home: tempfile::TempDir,
+}
+
+fn start(arguments: &[&str]) -> Console {
+    let home = tempfile::tempdir().expect("a folder");
+    let kubeconfig = home.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, KUBECONFIG).expect("a kubeconfig");
+    let path = |p: &Path| p.display().to_string();
+    let environment = [
+        ("KUBECONFIG", path(&kubeconfig)),
+        ("HOME", path(home.path())),
+        ("XDG_STATE_HOME", path(&home.path().join("state"))),
+        ("XDG_CONFIG_HOME", path(&home.path().join("config"))),
+        ("LANG", "C.UTF-8".into()),
+        ("LC_ALL", "C.UTF-8".into()),
+    ];
+    let environment: Vec<(&str, &str)> = environment.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let arguments: Vec<String> = arguments.iter().map(|a| a.to_string()).collect();
+    let binary = env!("CARGO_BIN_EXE_castellan");
+    let terminal = Terminal::start(binary, &arguments, &environment, (80, 24)).expect("a terminal");
+    Console { terminal, home }
+}
+
+/// On the screen, saying in words that the server is away.
+fn running(arguments: &[&str]) -> Console {
+    let console = start(arguments);
+    console.terminal.wait_for("cannot be reached", SOON).expect("the failure in words");
+    console
+}
+
+fn restored(console: &Console) {
+    console.terminal.look(|screen| {
+        assert!(!screen.alternate_screen(), "the alternate screen was left");
+        assert!(!screen.bracketed_paste() && !screen.hide_cursor());
+        assert_eq!(format!("{:?}", screen.mouse_protocol_mode()), "None");
+    });
+}
+
+fn signal(console: &Console, name: &str) {
+    let pid = console.terminal.pid().expect("a pid").to_string();
+    let sent = Command::new("kill").args([format!("-{name}"), pid]).status().expect("kill");
+    assert!(sent.success());
+}
+
+#[test]
+fn it_stays_says_what_is_wrong_and_gives_the_terminal_back() {
+    let mut console = running(&["--pane", "pods"]);
+    console.terminal.look(|screen| assert!(screen.alternate_screen()));
+    console.terminal.send("?").expect("a key");
+    console.terminal.wait_for("close help", SOON).expect("help");
+    console.terminal.send("qq").expect("keys");
+    assert_eq!(console.terminal.wait_end(SOON).expect("an end").exit_code(), 0);
+    restored(&console);
+    assert!(console.home.path().join("state/castellan/castellan.log").exists());
+}
+
+#[test]
+fn signals_end_it_with_the_terminal_restored() {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut console = running(&["--pane", "pods"]);
+        signal(&console, name);
+        assert_eq!(console.terminal.wait_end(SOON).expect("an end").exit_code(), code, "{name}");
+        restored(&console);
+    }
+}
+
+#[test]
+fn it_can_be_stopped_and_goes_on() {
+    let mut console = running(&["--pane", "pods"]);
+    signal(&console, "TSTP");
+    console
+        .terminal
+        .wait("the terminal back", SOON, |_| console.terminal.look(|s| !s.alternate_screen()))
+        .expect("restored");
+    signal(&console, "CONT");
+    console.terminal.wait_for("cannot be reached", SOON).expect("drawn again");
+    console.terminal.look(|screen| assert!(screen.alternate_screen()));
+    console.terminal.send("q").expect("a key");
+    assert_eq!(console.terminal.wait_end(SOON).expect("an end").exit_code(), 0);
+    restored(&console);
+}
+
+#[test]
+fn mistakes_are_said_before_the_screen_is_taken() {
+    for (arguments, said) in [
+        (["--theme", "drk"], "did you mean dark?"),
+        (["--pane", "pds"], "did you mean pods?"),
+        (["--context", "prod"], "prod"),
+    ] {
+        let mut console = start(&arguments);
+        assert_ne!(console.terminal.wait_end(SOON).expect("an end").exit_code(), 0, "{arguments:?}");
+        let text = console.terminal.text().replace('\n', "");
+        assert!(text.contains(said), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn idle_writes_nothing() {
+    let mut console = running(&["--pane", "charts"]);
+    console.terminal.send(":theme mono\r").expect("keys");
+    std::thread::park_timeout(Duration::from_millis(900));
+    let before = console.terminal.bytes();
+    std::thread::park_timeout(Duration::from_millis(900));
+    let written = console.terminal.bytes() - before;
+    assert!(written < 400, "{written} bytes in 0.9 s");
+}
