@@ -74,7 +74,8 @@ messages! {
         api_version: one text = "5",
         controller: one flag = "6",
     }
-    LabelSelector { labels: many Entry = "1", }
+    LabelSelector { labels: many Entry = "1", expressions: many Requirement = "2", }
+    Requirement { key: one text = "1", operator: one text = "2", values: many text = "3", }
     /// `intstr.IntOrString`; kind 1 is a string
     IntOrString { kind: one int = "1", int: one int = "2", text: one text = "3", }
     Quantity { text: one text = "1", }

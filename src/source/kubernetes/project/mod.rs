@@ -56,8 +56,22 @@ fn map<'a>(entries: impl Iterator<Item = &'a wire::Entry>, texts: &mut Interner)
     entries.map(|e| (texts.shared(&e.key), texts.shared(&e.value))).collect()
 }
 
+/// Labels that must be there. `In` one value is the same as a label; other expressions are not evaluated:
+/// they become a requirement that no label meets, so nothing is taken for selected that may not be.
 fn selector(selector: Option<wire::LabelSelector>, texts: &mut Interner) -> BTreeMap<Text, Text> {
-    map(selector.unwrap_or_default().labels.iter(), texts)
+    let selector = selector.unwrap_or_default();
+    let mut labels = map(selector.labels.iter(), texts);
+    for wire::Requirement { key, operator, values } in &selector.expressions {
+        let value = match (&**operator, values.as_slice()) {
+            (b"In", [value]) => texts.shared(value),
+            _ => {
+                let values: Vec<_> = values.iter().map(|v| String::from_utf8_lossy(v)).collect();
+                format!("{} ({})", String::from_utf8_lossy(operator), values.join(", ")).into()
+            }
+        };
+        labels.insert(texts.shared(key), value);
+    }
+    labels
 }
 
 /// Kubernetes writes "no time" as an empty message.

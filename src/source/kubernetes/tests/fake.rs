@@ -42,8 +42,12 @@ pub struct World {
     /// Every request: path and query.
     pub requests: Vec<String>,
     pub page: Option<usize>,
-    /// JSON and text answers by path, for what is asked on demand.
-    pub answers: HashMap<String, (u16, Vec<String>)>,
+    /// Answers by path, for what is asked on demand: one after the other, the last one for ever.
+    pub answers: HashMap<String, Vec<(u16, String)>>,
+    /// How many continued lists are answered 410 first.
+    pub tokens_expire: usize,
+    /// Watches opened before this one are ended.
+    ended_before: u64,
 }
 
 #[derive(Clone)]
@@ -101,14 +105,6 @@ impl Fake {
     pub fn remove(&self, resource: &str, namespace: &str, name: &str) {
         self.set(|w| w.remove(resource, namespace, name));
     }
-
-    /// Forgets the history, as etcd does every five minutes.
-    pub fn compact(&self) {
-        self.set(|w| {
-            w.history.clear();
-            w.compacted = w.version;
-        });
-    }
 }
 
 impl World {
@@ -137,6 +133,27 @@ impl World {
 
     pub fn names(&self, resource: &str) -> Vec<String> {
         self.objects.keys().filter(|k| k.0 == resource).map(|k| k.2.clone()).collect()
+    }
+
+    /// Forgets the history, as etcd does every five minutes.
+    pub fn compact(&mut self) {
+        self.history.clear();
+        self.compacted = self.version;
+    }
+
+    /// Every watch that is open now goes deaf: nothing comes any more, and nobody says so.
+    pub fn deafen(&mut self) {
+        self.deaf_before = self.opened;
+    }
+
+    /// Every watch that is open now ends.
+    pub fn end_watches(&mut self) {
+        self.ended_before = self.opened;
+    }
+
+    /// How many watches were opened.
+    pub fn opened(&self) -> u64 {
+        self.opened
     }
 
     fn page(&self, resource: &str, namespace: Option<&str>, from: &str, limit: usize) -> wire::List {
@@ -206,15 +223,16 @@ async fn answer(
     fake.awake().await;
     let token = request.headers().get("authorization").map(|v| v.to_str().unwrap_or_default().to_owned());
     let path = uri.path().to_owned();
-    let world = fake.world();
+    let mut world = fake.world();
     if world.token.as_ref().is_some_and(|t| token != Some(format!("Bearer {t}"))) {
         return refuse(401, "Unauthorized");
     }
     if path == "/version" {
         return r#"{"gitVersion":"v1.35.4"}"#.into_response();
     }
-    if let Some((code, lines)) = world.answers.get(&path) {
-        return (StatusCode::from_u16(*code).unwrap(), lines.concat()).into_response();
+    if let Some(answers) = world.answers.get_mut(&path) {
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        return (StatusCode::from_u16(answer.0).unwrap(), answer.1).into_response();
     }
     let parts: Vec<&str> = path.split('/').collect();
     let (namespace, resource) = match parts[..] {
@@ -237,6 +255,10 @@ async fn answer(
     let asked = query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(usize::MAX);
     let limit = world.page.unwrap_or(asked).min(asked);
     let from = query.get("continue").map_or("", |c| c);
+    if !from.is_empty() && world.tokens_expire > 0 {
+        world.tokens_expire -= 1;
+        return refuse(410, "The provided continue parameter is too old");
+    }
     let page = world.page(resource, namespace, from, limit);
     envelope(page.encode_to_vec()).into_response()
 }
@@ -293,6 +315,9 @@ impl Watching {
                 changed.await;
                 continue;
             }
+            if self.number <= self.fake.world().ended_before {
+                return None;
+            }
             if self.sent < self.fake.world().compacted {
                 let gone = status(410, "too old resource version").encode_to_vec().into();
                 return Some((Ok(frame("ERROR", gone)), None));
@@ -321,12 +346,5 @@ impl Watching {
         })?;
         self.sent = change.version;
         Some(frame(change.kind, change.object.clone()))
-    }
-}
-
-impl World {
-    /// Every watch that is open now goes deaf.
-    pub fn deafen(&mut self) {
-        self.deaf_before = self.opened;
     }
 }

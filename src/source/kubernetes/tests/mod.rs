@@ -2,17 +2,19 @@
 
 mod fake;
 
-use super::{Options, connect, watch, wire};
+use super::{Options, connect, logs, watch, wire, yaml};
 use crate::{
     domain::{
         Text,
+        ask::{Answer, AskId, LogQuery},
         kubernetes::{Key, Kubernetes},
+        object::Kind,
         reading::State,
         snapshot::Delta,
     },
     source::{CAPACITY, Running, now},
 };
-use fake::{Fake, Listening};
+use fake::{Fake, Listening, World};
 use prost::Message;
 use std::{path::Path, time::Duration};
 use tokio::sync::mpsc;
@@ -98,7 +100,7 @@ fn phase(phase: &'static str) -> Vec<u8> {
 #[tokio::test]
 async fn every_kind_is_listed_and_followed() {
     let server = Fake::default().listen().await;
-    for kind in crate::domain::object::Kind::ALL {
+    for kind in Kind::ALL {
         let namespace = if kind.namespaced() { "kafka" } else { "" };
         server.fake.put(kind.resource(), namespace, "first", b"");
     }
@@ -132,4 +134,382 @@ async fn every_kind_is_listed_and_followed() {
                 && k.services.is_empty()
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_big_list_comes_in_pages_with_its_progress() {
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| {
+        w.page = Some(10);
+        for n in 0..35 {
+            w.put("pods", "kafka", &format!("pod-{n:02}"), b"");
+        }
+    });
+    let mut console = Console::open(&server, None).await;
+    let progress = |k: &Kubernetes| match pod_state(k) {
+        State::Pending(Some(progress)) => Some((progress.done, progress.total)),
+        _ => None,
+    };
+    console.until("the second page", |k| progress(k) == Some((20, Some(35)))).await;
+    assert_eq!(console.pods().len(), 20, "what is there can be used");
+    console.until("all", |k| live(k) && k.pods.len() == 35).await;
+}
+
+#[tokio::test]
+async fn a_page_token_that_expired_begins_the_list_again() {
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| {
+        (w.page, w.tokens_expire) = (Some(2), 1);
+        for n in 0..5 {
+            w.put("pods", "kafka", &format!("pod-{n}"), b"");
+        }
+    });
+    let mut console = Console::open(&server, None).await;
+    console.until("all", |k| live(k) && k.pods.len() == 5).await;
+}
+
+#[tokio::test]
+async fn a_watch_resumes_where_it_was() {
+    let server = Fake::default().listen().await;
+    server.fake.put("pods", "kafka", "a", b"");
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", live).await;
+    server.fake.put("pods", "kafka", "b", b"");
+    console.until("b", |k| k.pods.len() == 2).await;
+    server.fake.set(World::end_watches);
+    server.fake.put("pods", "kafka", "c", b"");
+    console.until("c", |k| k.pods.len() == 3).await;
+    let requests = &server.fake.world().requests;
+    let lists = requests.iter().filter(|r| r.starts_with("/api/v1/pods?limit")).count();
+    assert_eq!(lists, 1, "{requests:?}");
+    assert!(
+        requests.iter().any(|r| r.contains("/pods?watch") && r.contains("resourceVersion=2")),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test]
+async fn too_old_a_history_is_listed_anew_with_the_old_rows_kept() {
+    let server = Fake::default().listen().await;
+    for name in ["a", "b"] {
+        server.fake.put("pods", "kafka", name, b"");
+    }
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", live).await;
+    server.fake.set(|w| {
+        w.remove("pods", "kafka", "a");
+        w.put("pods", "kafka", "c", b"");
+        w.compact();
+        w.end_watches();
+    });
+    let mut fewest = 2;
+    while console.pods() != ["b", "c"] {
+        let Some(Delta::Kubernetes(delta)) = console.news.recv().await else { panic!("no news") };
+        console.kubernetes.apply(delta);
+        fewest = fewest.min(console.pods().len());
+    }
+    assert_eq!(fewest, 2, "no moment without rows");
+}
+
+#[tokio::test]
+async fn refused_credentials_are_renewed_from_the_kubeconfig() {
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| w.token = Some("first".into()));
+    server.fake.put("pods", "kafka", "a", b"");
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", live).await;
+    write_kubeconfig(&console.kubeconfig(), &server, "{token: second}");
+    server.fake.set(|w| {
+        w.token = Some("second".into());
+        w.end_watches();
+        w.put("pods", "kafka", "b", b"");
+    });
+    console.until("b", |k| live(k) && k.pods.len() == 2).await;
+}
+
+#[tokio::test]
+async fn an_auth_plugin_is_run_once_and_again_when_refused() {
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| w.token = Some("t1".into()));
+    server.fake.put("pods", "kafka", "a", b"");
+    let folder = tempfile::tempdir().unwrap();
+    let count = folder.path().join("count").display().to_string();
+    let script = format!(
+        "echo x >> {count}; n=$(wc -l < {count}); \
+         echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"t'$n'\"}}}}'"
+    );
+    let user = serde_json::json!({ "exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "IfAvailable",
+        "command": "sh", "args": ["-c", script],
+    }});
+    let mut console = Console::open_as(&server, None, &user.to_string()).await;
+    console.until("the list", live).await;
+    let runs = || std::fs::read_to_string(&count).unwrap().lines().count();
+    assert_eq!(runs(), 1);
+    server.fake.set(|w| {
+        w.token = Some("t2".into());
+        w.end_watches();
+        w.put("pods", "kafka", "b", b"");
+    });
+    console.until("b", |k| live(k) && k.pods.len() == 2).await;
+    assert_eq!(runs(), 2);
+}
+
+#[tokio::test]
+async fn an_auth_plugin_that_fails_is_quoted() {
+    let server = Fake::default().listen().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let user = r#"{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: sh, args: ["-c", "echo log in first >&2; exit 3"]}}"#;
+    write_kubeconfig(&path, &server, user);
+    let refused = connect(&Options { kubeconfig: Some(path), ..Default::default() }).await.err().unwrap();
+    assert_eq!(&*refused, "the auth plugin sh failed (exit status: 3): log in first");
+}
+
+#[tokio::test]
+async fn what_is_denied_is_read_in_the_own_namespace_and_said() {
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| {
+        w.denied_cluster_wide = vec!["pods".into(), "nodes".into()];
+        w.put("pods", "kafka", "mine", b"");
+        w.put("pods", "other", "theirs", b"");
+    });
+    let mut console = Console::open(&server, None).await;
+    console.until("the own pods", |k| live(k) && k.reach.missing.len() == 2).await;
+    assert_eq!(console.pods(), ["mine"]);
+    let reach = &console.kubernetes.reach;
+    assert_eq!(reach.namespace.as_deref(), Some("kafka"));
+    assert_eq!(
+        reach.missing.iter().map(|m| &**m).collect::<Vec<_>>(),
+        [
+            "no permission to list pods in all namespaces: kubectl auth can-i list pods -A",
+            "no permission to list nodes in the cluster: kubectl auth can-i list nodes",
+        ]
+    );
+    let nodes = console.kubernetes.nodes.feed.state(now());
+    assert!(
+        matches!(nodes, State::Failed { reason, .. } if reason.starts_with("no permission to list nodes"))
+    );
+}
+
+#[tokio::test]
+async fn a_permission_that_is_revoked_is_said_and_the_rows_are_marked() {
+    let server = Fake::default().listen().await;
+    server.fake.put("pods", "kafka", "a", b"");
+    let mut console = Console::open(&server, Some("kafka")).await;
+    console.until("the list", live).await;
+    server.fake.set(|w| {
+        w.denied = vec!["pods".into()];
+        w.end_watches();
+    });
+    console
+        .until("the sentence", |k| failed_with(k, "no permission to watch pods in the namespace kafka"))
+        .await;
+    assert_eq!(console.pods(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_kind_that_the_server_lacks_fails_alone() {
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| w.unserved = vec!["horizontalpodautoscalers".into()]);
+    server.fake.put("pods", "kafka", "a", b"");
+    let mut console = Console::open(&server, None).await;
+    console
+        .until("both", |k| {
+            let autoscalers = k.autoscalers.feed.state(now());
+            let said =
+                matches!(autoscalers, State::Failed { reason, .. } if reason.contains("does not serve"));
+            said && live(k)
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_said_at_once_and_found_again() {
+    let server = Fake::default().listen().await;
+    server.fake.put("pods", "kafka", "a", b"");
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", |k| live(k) && k.server.last().is_some()).await;
+    // From here on time is the tests': seconds pass as soon as nothing else happens.
+    tokio::time::pause();
+    server.fake.set(|w| w.hung = true);
+    console.until("that it hangs", |k| failed_with(k, "does not answer within 3 s")).await;
+    assert!(!console.kubernetes.server.state(now()).is_live());
+    assert_eq!(console.pods(), ["a"], "the old rows stay, marked");
+    server.fake.set(|w| {
+        w.hung = false;
+        w.deafen();
+        w.put("pods", "kafka", "b", b"");
+    });
+    console.until("its return", |k| live(k) && k.pods.len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_is_replaced() {
+    let server = Fake::default().listen().await;
+    server.fake.put("pods", "kafka", "a", b"");
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", |k| live(k) && k.server.last().is_some()).await;
+    console.until("every watch", |_| server.fake.world().opened() >= 10).await;
+    tokio::time::pause();
+    server.fake.set(|w| {
+        w.deafen();
+        w.put("pods", "kafka", "b", b"");
+    });
+    console.until("b", |k| k.pods.len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_no_error_at_start() {
+    let server = Fake::default().listen().await;
+    let address = server.address;
+    let mut console = Console::open(&server, None).await;
+    drop(server);
+    let words = format!("the API server {address} cannot be reached: connection refused");
+    let said = |s: State| matches!(s, State::Failed { reason, .. } if *reason == *words);
+    console.until("that it is not there", |k| said(pod_state(k)) && said(k.server.state(now()))).await;
+}
+
+#[tokio::test]
+async fn only_the_newest_events_are_kept() {
+    let event = |second: i64| {
+        let last = Some(wire::Instant { seconds: second, nanos: 0 });
+        wire::Event { last, ..Default::default() }.encode_to_vec()
+    };
+    let server = Fake::default().listen().await;
+    server.fake.set(|w| {
+        for n in 0..1200 {
+            w.put("events", "kafka", &format!("e{n}"), &event(n + 1));
+        }
+    });
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", |k| k.events.feed.heard().is_some()).await;
+    let has = |k: &Kubernetes, n: i64| k.events.get(&Key::new("kafka", &format!("e{n}"))).is_some();
+    assert!(
+        console.kubernetes.events.len() == 1000
+            && has(&console.kubernetes, 200)
+            && !has(&console.kubernetes, 199)
+    );
+    server.fake.put("events", "kafka", "e2000", &event(5000));
+    console.until("the newest", |k| has(k, 2000)).await;
+    assert!(console.kubernetes.events.len() == 1000 && !has(&console.kubernetes, 200));
+    // One that is older than all that are kept changes nothing; the next event proves that it was seen.
+    server.fake.put("events", "kafka", "old", &event(2));
+    server.fake.put("events", "kafka", "e2001", &event(5001));
+    console.until("the next", |k| has(k, 2001)).await;
+    assert!(console.kubernetes.events.get(&Key::new("kafka", "old")).is_none());
+}
+
+#[tokio::test]
+async fn hostile_text_is_bounded_and_does_no_harm() {
+    let server = Fake::default().listen().await;
+    let long: &'static str = "x\u{1b}[2J\u{202e}".repeat(100_000).leak();
+    server.fake.put("pods", "kafka", "evil\u{1b}]0;owned\u{7}", &phase(long));
+    server.fake.put("pods", "kafka", "broken", b"\x12\x03\x0a\xff\xff");
+    server.fake.set(|w| w.remove("pods", "kafka", "broken"));
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", live).await;
+    let pod = console.kubernetes.pods.iter().next().unwrap();
+    assert_eq!(&*pod.meta.key.name, "evil\u{1b}]0;owned\u{7}");
+    assert!(pod.phase.len() < 3000, "{}", pod.phase.len());
+    server.fake.put("pods", "kafka", "broken", b"\x12\x03\x0a\xff\xff");
+    console.until("that it cannot be read", |k| failed_with(k, "cannot be read")).await;
+}
+
+async fn ask<R>(
+    server: &Listening,
+    question: impl FnOnce(&super::Connection, crate::source::Answers) -> R,
+) -> (Vec<String>, Answer) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    write_kubeconfig(&path, server, "{token: t}");
+    let connection = connect(&Options { kubeconfig: Some(path), ..Default::default() }).await.unwrap();
+    let (sender, mut answers) = mpsc::channel(8);
+    let _running = question(&connection, sender);
+    let mut lines = Vec::new();
+    loop {
+        match answers.recv().await.expect("an end").1 {
+            Answer::LogLines(more) => lines.extend(more),
+            Answer::Yaml(text) => lines.push(text),
+            Answer::Progress(_) | Answer::Messages(_) => {}
+            end => return (lines, end),
+        }
+    }
+}
+
+fn log_of(container: Option<&str>, follow: bool) -> LogQuery {
+    LogQuery {
+        pod: Key::new("kafka", "kafka-0"),
+        container: container.map(Text::from),
+        follow,
+        previous: false,
+        since: None,
+        tail: Some(100),
+        timestamps: false,
+    }
+}
+
+const POD: &str = "/api/v1/namespaces/kafka/pods/kafka-0";
+
+#[tokio::test]
+async fn a_manifest_is_yaml_without_managed_fields() {
+    let server = Fake::default().listen().await;
+    let pod =
+        r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"kafka-0","managedFields":[{"manager":"x"}]}}"#;
+    server.fake.set(|w| drop(w.answers.insert(POD.into(), vec![(200, pod.into())])));
+    let key = Key::new("kafka", "kafka-0");
+    let (text, end) = ask(&server, |c, answers| yaml(c, AskId(1), Kind::Pod, key, answers)).await;
+    assert_eq!(text, ["apiVersion: v1\nkind: Pod\nmetadata:\n  name: kafka-0\n"]);
+    assert_eq!(end, Answer::End);
+    let gone = Key::new("kafka", "kafka-9");
+    server.fake.set(|w| drop(w.answers.insert(POD.replace("-0", "-9"), vec![(404, "{}".into())])));
+    let (_, end) = ask(&server, |c, answers| yaml(c, AskId(1), Kind::Pod, gone, answers)).await;
+    assert_eq!(end, Answer::Failed("Pod kafka/kafka-9 is gone".into()));
+}
+
+#[tokio::test]
+async fn a_followed_log_goes_on_where_it_broke_off() {
+    let server = Fake::default().listen().await;
+    let pod = r#"{"metadata":{"annotations":{"kubectl.kubernetes.io/default-container":"kafka"}},"spec":{"containers":[{"name":"jmx"},{"name":"kafka"}]}}"#;
+    let ended = r#"{"status":{"phase":"Succeeded"}}"#;
+    let first = "2026-11-21T09:30:20.1Z one\n2026-11-21T09:30:20.2Z two\n";
+    let second = "2026-11-21T09:30:20.2Z two\n2026-11-21T09:30:20.3Z three\n";
+    server.fake.set(|w| {
+        w.answers.insert(POD.into(), vec![(200, pod.into()), (200, pod.into()), (200, ended.into())]);
+        w.answers.insert(format!("{POD}/log"), vec![(200, first.into()), (200, second.into())]);
+    });
+    let (lines, end) = ask(&server, |c, answers| logs(c, AskId(1), log_of(None, true), answers)).await;
+    assert_eq!(lines, ["one", "two", "three"]);
+    assert_eq!(end, Answer::End);
+    let requests = server.fake.world().requests.clone();
+    let logs: Vec<_> = requests.iter().filter(|r| r.contains("/log?")).collect();
+    assert!(logs[0].contains("container=kafka&timestamps=true&follow=true&tailLines=100"), "{logs:?}");
+    assert!(logs[1].ends_with("sinceTime=2026-11-21T09%3A30%3A20Z"), "{logs:?}");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_says_why() {
+    let server = Fake::default().listen().await;
+    let pod = r#"{"spec":{"containers":[{"name":"kafka"}],"initContainers":[{"name":"format"}]}}"#;
+    server.fake.set(|w| drop(w.answers.insert(POD.into(), vec![(200, pod.into())])));
+    let (_, end) = ask(&server, |c, answers| logs(c, AskId(1), log_of(Some("kakfa"), false), answers)).await;
+    assert_eq!(end, Answer::Failed("kafka/kafka-0 has no container kakfa; it has format, kafka".into()));
+    let cases = [
+        (403, "no", "kubectl auth can-i get pods --subresource=log -n kafka"),
+        (
+            400,
+            r#"{"message":"previous terminated container \"kafka\" in pod \"kafka-0\" not found"}"#,
+            "has not restarted",
+        ),
+        (
+            400,
+            r#"{"message":"container \"kafka\" is waiting to start: ContainerCreating"}"#,
+            "waiting to start",
+        ),
+    ];
+    for (code, body, words) in cases {
+        server.fake.set(|w| drop(w.answers.insert(format!("{POD}/log"), vec![(code, body.into())])));
+        let (_, end) = ask(&server, |c, answers| logs(c, AskId(1), log_of(None, false), answers)).await;
+        assert!(matches!(&end, Answer::Failed(reason) if reason.contains(words)), "{end:?}");
+    }
 }
