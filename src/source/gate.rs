@@ -90,6 +90,9 @@ pub fn words(error: &kube::Error) -> Text {
         innermost = cause;
     }
     let text = innermost.to_string();
+    if text.contains("close_notify") {
+        return "the connection was closed".into();
+    }
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
     match letters.next() {

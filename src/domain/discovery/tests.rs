@@ -10,6 +10,7 @@ use crate::domain::{
 };
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
+type Ports<'a> = &'a [(&'a str, u16)];
 
 struct Cluster(Kubernetes);
 
@@ -462,7 +463,7 @@ fn what_works_with_kafka_is_no_broker() {
 
 #[test]
 fn ports_of_listeners() {
-    let cases: [(&[(&str, u16)], Pairs, &[u16]); 8] = [
+    let cases: [(Ports, Pairs, &[u16]); 8] = [
         (&[("", 9092), ("", 9093)], &[], &[9092]),
         (&[("", 9093)], &[], &[9093]),
         (&[], &[], &[9092]),
@@ -487,7 +488,7 @@ fn ports_of_listeners() {
 
 #[test]
 fn ports_of_exporters() {
-    let cases: [(&[(&str, u16)], Option<u16>); 7] = [
+    let cases: [(Ports, Option<u16>); 7] = [
         (&[("kafka", 9092)], None),
         (&[("jmx", 5555), ("", 5556)], Some(5556)),
         (&[("jmx-exporter", 8088)], Some(8088)),

@@ -2,15 +2,25 @@
 
 use std::time::Duration;
 
-const FIRST: Duration = Duration::from_millis(800);
+pub const FIRST: Duration = Duration::from_millis(800);
 const LONGEST: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub struct Backoff(Duration);
+pub struct Backoff {
+    first: Duration,
+    next: Duration,
+}
 
 impl Default for Backoff {
     fn default() -> Self {
-        Backoff(FIRST)
+        Self::from(FIRST)
+    }
+}
+
+impl From<Duration> for Backoff {
+    /// Begins with `first`.
+    fn from(first: Duration) -> Self {
+        Backoff { first, next: first }
     }
 }
 
@@ -18,13 +28,13 @@ impl Backoff {
     /// The next pause: from 0.8 to 30 s, doubling, with up to a half of it left to chance, so that many
     /// watches don't come back at the same instant.
     pub fn pause(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(LONGEST);
+        let pause = self.next;
+        self.next = (pause * 2).min(LONGEST);
         pause.mul_f64(jitter(0.5))
     }
 
     pub fn reset(&mut self) {
-        *self = Self::default();
+        self.next = self.first;
     }
 }
 

@@ -29,7 +29,7 @@ use crate::domain::{Text, kubernetes::*};
 use credentials::{Credentials, prepare};
 use exec::Terminal;
 use futures::FutureExt;
-use pulse::Pulse;
+use pulse::{Pulse, Tempo};
 use request::Server;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
@@ -74,6 +74,10 @@ pub async fn connect(options: &Options) -> Result<Connection, Text> {
 /// Watches every kind in the namespace `wanted` (None: all) until the result is dropped. Where all
 /// namespaces are denied, the connection's own namespace is watched instead.
 pub fn watch(connection: &Connection, wanted: Option<Text>, news: News) -> Running {
+    watch_at(Tempo::default(), connection, wanted, news)
+}
+
+fn watch_at(tempo: Tempo, connection: &Connection, wanted: Option<Text>, news: News) -> Running {
     let common = Common {
         server: Server::new(connection.credentials.clone()),
         reaches: Arc::new(reach::Reaches::new(wanted.clone(), news.clone())),
@@ -81,6 +85,7 @@ pub fn watch(connection: &Connection, wanted: Option<Text>, news: News) -> Runni
         texts: Arc::default(),
         wanted,
         fallback: connection.namespace.clone(),
+        tempo,
     };
     Running::spawn(async move {
         let (beats, pulse) = watch::channel(Pulse::default());
@@ -97,7 +102,7 @@ pub fn watch(connection: &Connection, wanted: Option<Text>, news: News) -> Runni
         tasks.spawn(keep::<Budget>(common.clone(), pulse.clone()));
         tasks.spawn(keep::<Autoscaler>(common.clone(), pulse.clone()));
         tasks.spawn(keep::<Event>(common.clone(), pulse));
-        tasks.spawn(pulse::beat(common.server, common.news, beats));
+        tasks.spawn(pulse::beat(common.server, common.news, beats, tempo));
         while tasks.join_next().await.is_some() {}
     })
 }

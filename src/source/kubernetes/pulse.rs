@@ -12,10 +12,43 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const EVERY: Duration = Duration::from_secs(5);
-/// While it is down, so that its return is seen soon.
-const WHILE_DOWN: Duration = Duration::from_secs(2);
-const DEADLINE: Duration = Duration::from_secs(3);
+/// How fast everything goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Tempo {
+    /// Between two beats of the pulse.
+    pub pulse: Duration,
+    /// The same while the server is down, so that its return is seen soon.
+    pub while_down: Duration,
+    /// Until a beat counts as missed.
+    pub deadline: Duration,
+    /// The server ends a watch after about this long, with a bookmark before. A connection that died without
+    /// a word is found by then.
+    pub watch: Duration,
+    /// What the server is given on top before the connection is taken for dead.
+    pub grace: Duration,
+    /// A watch that lasted this long worked.
+    pub worked: Duration,
+    /// How often what was denied, or is not there, is asked for again.
+    pub again: Duration,
+    /// The first pause after a failure.
+    pub first_pause: Duration,
+}
+
+impl Default for Tempo {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Tempo {
+            pulse: seconds(5),
+            while_down: seconds(2),
+            deadline: seconds(3),
+            watch: seconds(40),
+            grace: seconds(5),
+            worked: seconds(5),
+            again: seconds(30),
+            first_pause: super::backoff::FIRST,
+        }
+    }
+}
 
 /// What the watches hear of the pulse.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,10 +61,10 @@ pub enum Pulse {
 }
 
 /// Beats until nobody listens.
-pub async fn beat(server: Server, news: News, watches: watch::Sender<Pulse>) {
+pub async fn beat(server: Server, news: News, watches: watch::Sender<Pulse>, tempo: Tempo) {
     let mut beats = 0;
     loop {
-        let down = match ask(&server).await {
+        let down = match ask(&server, tempo.deadline).await {
             Ok(version) => {
                 beats += 1;
                 if tell(&news, Ok(version)).await.is_err() {
@@ -41,15 +74,16 @@ pub async fn beat(server: Server, news: News, watches: watch::Sender<Pulse>) {
                 false
             }
             // Slow but there: a long list over a thin line leaves little for the pulse.
-            Err(_) if server.life.quiet() < DEADLINE => false,
+            Err(_) if server.life.quiet() < tempo.deadline => false,
             Err(reason) => {
                 if tell(&news, Err(reason.clone())).await.is_err() {
                     return;
                 }
+                // Told once: while it lasts, a watch that gets through all the same is not disturbed.
                 if !matches!(*watches.borrow(), Pulse::Down(_)) {
                     server.credentials.reconnect().await;
+                    watches.send_replace(Pulse::Down(reason));
                 }
-                watches.send_replace(Pulse::Down(reason));
                 true
             }
         };
@@ -57,7 +91,7 @@ pub async fn beat(server: Server, news: News, watches: watch::Sender<Pulse>) {
             // When that fails the server will soon refuse the old ones, and the watches say so.
             let _ = server.credentials.renew(server.credentials.generation()).await;
         }
-        sleep(if down { WHILE_DOWN } else { EVERY }).await;
+        sleep(if down { tempo.while_down } else { tempo.pulse }).await;
     }
 }
 
@@ -66,10 +100,10 @@ async fn tell(news: &News, answer: Result<Text, Text>) -> Result<(), ()> {
 }
 
 /// The server's git version.
-async fn ask(server: &Server) -> Result<Text, Text> {
+async fn ask(server: &Server, deadline: Duration) -> Result<Text, Text> {
     let seen = server.credentials.generation();
-    let answer = timeout(DEADLINE, server.read("/version", ACCEPT_JSON)).await;
-    match answer.unwrap_or_else(|_| Err(server.silent(DEADLINE))) {
+    let answer = timeout(deadline, server.read("/version", ACCEPT_JSON)).await;
+    match answer.unwrap_or_else(|_| Err(server.silent(deadline))) {
         Ok(body) => Ok(version(&body)),
         // Whoever refuses is there.
         Err(Trouble::Denied(_) | Trouble::Missing(_)) => Ok("unknown version".into()),

@@ -114,7 +114,7 @@ impl Server {
 
     pub fn silent(&self, span: Duration) -> Trouble {
         let host = self.credentials.host();
-        Trouble::Other(format!("the API server {host} does not answer within {} s", span.as_secs()).into())
+        Trouble::Other(format!("the API server {host} does not answer within {span:?}").into())
     }
 
     fn unreachable(&self, error: kube::Error) -> Trouble {

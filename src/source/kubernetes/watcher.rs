@@ -6,7 +6,7 @@ use super::{
     intern::Interner,
     newest::Newest,
     project,
-    pulse::Pulse,
+    pulse::{Pulse, Tempo},
     reach::{Reaches, sentence},
     request::Server,
     trouble::Trouble,
@@ -35,16 +35,6 @@ use tokio::{
 
 /// Objects a page: about 5 MB of pods, so that memory is bounded and the first rows are there soon.
 const PAGE: usize = 500;
-/// The server ends a watch after about this long, with a bookmark before. A connection that died without
-/// a word is found by then.
-const WATCH: Duration = Duration::from_secs(40);
-/// What the server is given on top before the connection is taken for dead.
-const GRACE: Duration = Duration::from_secs(5);
-/// A watch that lasted this long worked.
-const WORKED: Duration = Duration::from_secs(5);
-/// How often what was denied, or is not there, is asked for again.
-const AGAIN: Duration = Duration::from_secs(30);
-
 /// What all watchers of a connection share.
 #[derive(Clone)]
 pub struct Common {
@@ -56,6 +46,7 @@ pub struct Common {
     pub wanted: Option<Text>,
     /// Where to look when all namespaces are denied.
     pub fallback: Text,
+    pub tempo: Tempo,
 }
 
 pub struct Watcher<R> {
@@ -76,11 +67,11 @@ impl<R: Watched> Watcher<R> {
     pub fn new(common: Common, pulse: watch::Receiver<Pulse>) -> Self {
         Watcher {
             scope: common.wanted.clone(),
+            backoff: Backoff::from(common.tempo.first_pause),
             common,
             pulse,
             version: None,
             newest: Newest::default(),
-            backoff: Backoff::default(),
             denied: None,
             kind: std::marker::PhantomData,
         }
@@ -91,12 +82,13 @@ impl<R: Watched> Watcher<R> {
         loop {
             let seen = self.common.server.credentials.generation();
             let started = Instant::now();
-            let result = match self.version.clone() {
-                None => self.list().await,
-                Some(_) if self.wider_is_due() => self.widen().await,
-                Some(version) => self.follow(version).await,
+            let mut pulse = self.pulse.clone();
+            let result = tokio::select! {
+                result = self.step() => result,
+                // Whatever was under way may be dead without knowing: it is begun again.
+                reason = went_down(&mut pulse) => Err(Trouble::Other(reason)),
             };
-            if started.elapsed() > WORKED {
+            if started.elapsed() > self.common.tempo.worked {
                 self.backoff.reset();
             }
             let go_on = match result {
@@ -109,6 +101,16 @@ impl<R: Watched> Watcher<R> {
         }
     }
 
+    /// One list, one watch, or one look whether more may be read. May be dropped at any point: the version
+    /// only moves past what was told.
+    async fn step(&mut self) -> Result<(), Trouble> {
+        match self.version.clone() {
+            None => self.list().await,
+            Some(_) if self.wider_is_due() => self.widen().await,
+            Some(version) => self.follow(version).await,
+        }
+    }
+
     async fn mend(&mut self, trouble: Trouble, seen: u64) -> Result<(), Trouble> {
         match trouble {
             Trouble::Closed => return Err(Trouble::Closed),
@@ -118,7 +120,7 @@ impl<R: Watched> Watcher<R> {
                 let kind = R::KIND;
                 let what = format!("the API server does not serve {} ({})", kind.resource(), kind.api());
                 self.fail(what.into()).await?;
-                self.pause(AGAIN).await;
+                self.pause(self.common.tempo.again).await;
                 return Ok(());
             }
             Trouble::Unauthorized => {
@@ -147,14 +149,15 @@ impl<R: Watched> Watcher<R> {
         }
         self.common.reaches.lacks(R::KIND, sentence.clone(), None).await;
         self.fail(sentence).await?;
-        self.pause(AGAIN).await;
+        self.pause(self.common.tempo.again).await;
         self.scope = self.common.wanted.clone();
         self.version = None;
         Ok(())
     }
 
     fn wider_is_due(&self) -> bool {
-        self.scope != self.common.wanted && self.denied.is_none_or(|at| at.elapsed() > AGAIN)
+        self.scope != self.common.wanted
+            && self.denied.is_none_or(|at| at.elapsed() > self.common.tempo.again)
     }
 
     /// Asks whether all namespaces may be read by now.
@@ -192,7 +195,7 @@ impl<R: Watched> Watcher<R> {
     async fn list(&mut self) -> Result<(), Trouble> {
         self.tell(TableDelta::ListStart).await?;
         let base = place(R::KIND, self.scope.as_deref());
-        let (mut next, mut kept) = (String::new(), Vec::new());
+        let (mut next, mut kept, mut version) = (String::new(), Vec::new(), None);
         loop {
             let page = match &*next {
                 "" => format!("{base}?limit={PAGE}"),
@@ -202,6 +205,8 @@ impl<R: Watched> Watcher<R> {
             let list = wire::List::decode(envelope::open(body)?)?;
             let head = list.metadata.unwrap_or_default();
             let rows = self.rows(list.items)?;
+            // All pages are of the first one's version; where a server is less strict, the watch tells again.
+            version.get_or_insert_with(|| text(&head.resource_version));
             let remaining = head.remaining.and_then(|n| u64::try_from(n).ok());
             if R::NEWEST.is_some() {
                 kept.extend(rows);
@@ -211,7 +216,7 @@ impl<R: Watched> Watcher<R> {
             next = text(&head.next);
             if next.is_empty() {
                 self.end_list(kept).await?;
-                self.version = Some(text(&head.resource_version));
+                self.version = version;
                 return Ok(());
             }
         }
@@ -240,7 +245,8 @@ impl<R: Watched> Watcher<R> {
 
     /// Watches from `version` until the server ends the watch, the connection breaks or the server was away.
     async fn follow(&mut self, version: String) -> Result<(), Trouble> {
-        let span = WATCH.mul_f64(jitter(0.25));
+        let tempo = self.common.tempo;
+        let span = tempo.watch.mul_f64(jitter(0.25)).max(Duration::from_secs(1));
         let path = format!(
             "{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
             place(R::KIND, self.scope.as_deref()),
@@ -250,7 +256,7 @@ impl<R: Watched> Watcher<R> {
         let begin = Instant::now();
         let mut body = self.common.server.get(&path, ACCEPT_WATCH).await?.into_body();
         self.tell(TableDelta::Heard { at: now() }).await?;
-        let (mut buffer, mut was_down, deadline) = (BytesMut::new(), false, begin + span + GRACE);
+        let (mut buffer, deadline) = (BytesMut::new(), begin + span + tempo.grace);
         self.pulse.mark_unchanged();
         loop {
             tokio::select! {
@@ -265,16 +271,8 @@ impl<R: Watched> Watcher<R> {
                 () = sleep_until(deadline) => return Ok(()),
                 beat = self.pulse.changed() => {
                     beat.map_err(|_| Trouble::Closed)?;
-                    let pulse = self.pulse.borrow_and_update().clone();
-                    match pulse {
-                        Pulse::Down(reason) => {
-                            was_down = true;
-                            self.fail(reason).await?;
-                        }
-                        // This connection may be dead without knowing: a new one resumes where it was.
-                        Pulse::Alive(_) if was_down => return Ok(()),
-                        Pulse::Alive(_) => self.tell(TableDelta::Heard { at: now() }).await?,
-                        Pulse::Unknown => {}
+                    if matches!(*self.pulse.borrow_and_update(), Pulse::Alive(_)) {
+                        self.tell(TableDelta::Heard { at: now() }).await?;
                     }
                 }
             }
@@ -283,7 +281,7 @@ impl<R: Watched> Watcher<R> {
 
     /// A server or proxy that ends every watch at once must not be asked in a tight loop.
     async fn ended(&mut self, begin: Instant) -> Result<(), Trouble> {
-        if begin.elapsed() < WORKED {
+        if begin.elapsed() < self.common.tempo.worked {
             let pause = self.backoff.pause();
             self.pause(pause).await;
         }
@@ -292,11 +290,14 @@ impl<R: Watched> Watcher<R> {
 
     /// Takes the whole frames in `buffer`. Of several changes of one object only the last is told.
     async fn take(&mut self, buffer: &mut BytesMut) -> Result<(), Trouble> {
-        let (mut deltas, mut places) = (Vec::new(), HashMap::new());
+        let (mut deltas, mut places, mut version) = (Vec::new(), HashMap::new(), None);
         let mut ended = Ok(());
         while let Some(frame) = envelope::next_frame(buffer)? {
             match self.event(frame) {
-                Ok(event) => collect(event, &mut deltas, &mut places),
+                Ok((delta, at)) => {
+                    collect(delta, &mut deltas, &mut places);
+                    version = Some(at);
+                }
                 Err(trouble) => {
                     ended = Err(trouble);
                     break;
@@ -306,35 +307,32 @@ impl<R: Watched> Watcher<R> {
         for delta in deltas {
             self.change(delta).await?;
         }
+        self.version = version.or(self.version.take());
         ended
     }
 
-    /// Reads one event; None: a bookmark.
-    fn event(&mut self, frame: Bytes) -> Result<Option<TableDelta<R>>, Trouble> {
+    /// Reads one event: what it says and the version that it leads to. A bookmark confirms what is held.
+    fn event(&self, frame: Bytes) -> Result<(TableDelta<R>, String), Trouble> {
         let event = wire::WatchEvent::decode(frame)?;
         let object = envelope::open(event.object.unwrap_or_default().raw)?;
         let at = now();
-        let delta = match &*event.kind {
+        Ok(match &*event.kind {
             b"ERROR" => {
                 let status = wire::Status::decode(object)?;
                 let code = u16::try_from(status.code).unwrap_or_default();
                 return Err(Trouble::status(code, text(&status.message).into()));
             }
-            b"BOOKMARK" => {
-                self.version = Some(project::resource_version(object)?);
-                return Ok(None);
-            }
+            b"BOOKMARK" => (TableDelta::Heard { at }, project::resource_version(object)?),
             b"DELETED" => {
-                self.version = Some(project::resource_version(object.clone())?);
-                TableDelta::Remove { key: project::key(object, &mut self.texts())?, at }
+                let key = project::key(object.clone(), &mut self.texts())?;
+                (TableDelta::Remove { key, at }, project::resource_version(object)?)
             }
             _ => {
                 let row = R::project(object, &mut self.texts())?;
-                self.version = Some(row.meta().resource_version.to_string());
-                TableDelta::Put { row, at }
+                let version = row.meta().resource_version.to_string();
+                (TableDelta::Put { row, at }, version)
             }
-        };
-        Ok(Some(delta))
+        })
     }
 
     async fn change(&mut self, delta: TableDelta<R>) -> Result<(), Trouble> {
@@ -359,14 +357,23 @@ impl<R: Watched> Watcher<R> {
     }
 }
 
-/// Puts an event in its place: the last word on an object replaces the earlier ones. A bookmark confirms
-/// what is held.
+/// Returns when the pulse stops.
+async fn went_down(pulse: &mut watch::Receiver<Pulse>) -> Text {
+    pulse.mark_unchanged();
+    while pulse.changed().await.is_ok() {
+        if let Pulse::Down(reason) = &*pulse.borrow_and_update() {
+            return reason.clone();
+        }
+    }
+    std::future::pending().await
+}
+
+/// Puts an event in its place: the last word on an object replaces the earlier ones.
 fn collect<R: Watched>(
-    event: Option<TableDelta<R>>,
+    delta: TableDelta<R>,
     deltas: &mut Vec<TableDelta<R>>,
     places: &mut HashMap<Key, usize>,
 ) {
-    let delta = event.unwrap_or_else(|| TableDelta::Heard { at: now() });
     let key = match &delta {
         TableDelta::Put { row, .. } => row.meta().key.clone(),
         TableDelta::Remove { key, .. } => key.clone(),

@@ -135,6 +135,13 @@ impl World {
         self.objects.keys().filter(|k| k.0 == resource).map(|k| k.2.clone()).collect()
     }
 
+    /// The version of an object, which is that of its last change.
+    pub fn version_of(&self, resource: &str, namespace: &str, name: &str) -> Option<String> {
+        let object = self.objects.get(&(resource.into(), namespace.into(), name.into()))?;
+        let meta = wire::Named::decode(object.clone()).ok()?.metadata?;
+        String::from_utf8(meta.resource_version.to_vec()).ok()
+    }
+
     /// Forgets the history, as etcd does every five minutes.
     pub fn compact(&mut self) {
         self.history.clear();
