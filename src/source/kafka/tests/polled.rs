@@ -250,7 +250,7 @@ async fn ten_thousand_topics_and_two_thousand_groups_are_read_in_few_requests() 
     const GROUPS: usize = 2_000;
     const BROKERS: usize = 5;
     let topics = (0..TOPICS).map(|i| (format!("topic-{i:05}"), 2)).collect();
-    let state = |i: usize| if i % 4 == 0 { "Stable" } else { "Empty" };
+    let state = |i: usize| if i.is_multiple_of(4) { "Stable" } else { "Empty" };
     let groups = (0..GROUPS).map(|i| group(&format!("group-{i:04}"), state(i), &[("topic-00000", 0, 7)]));
     let fake = Fake::start(BROKERS as i32, topics, groups.collect()).await;
     let mut reader = Reader::of(fake.bootstrap());
