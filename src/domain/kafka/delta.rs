@@ -33,7 +33,8 @@ pub enum KafkaDelta {
     /// Another cluster was chosen: everything known of the one before is dropped.
     Reset,
     Route(Route),
-    /// Every registered broker: (id, host, port, rack).
+    /// Every registered broker: (id, host, port, rack). Where there is a quorum its leader is the
+    /// controller, whatever is named here.
     Cluster {
         id: Option<Text>,
         controller: Option<BrokerId>,
@@ -182,7 +183,11 @@ impl Kafka {
                 let failed = changes_words(throttle, |t| &t.feed, |t| t.take(answer, at));
                 return failed || throttle.last().copied() != before;
             }
-            KafkaDelta::Quorum { answer, at } => self.quorum.take(answer, at),
+            KafkaDelta::Quorum { answer, at } => {
+                // The quorum's leader is the active controller.
+                self.controller = answer.as_ref().map_or(self.controller, |quorum| quorum.leader);
+                self.quorum.take(answer, at);
+            }
             KafkaDelta::Reassignments { answer, at } => {
                 let before = self.reassignments.last().cloned();
                 let failed = changes_words(&mut self.reassignments, |r| &r.feed, |r| r.take(answer, at));
@@ -256,7 +261,9 @@ impl Kafka {
         if let Some(id) = id {
             self.id.set(id, at);
         }
-        changed |= std::mem::replace(&mut self.controller, controller) != controller;
+        if self.quorum.last().is_none() {
+            changed |= std::mem::replace(&mut self.controller, controller) != controller;
+        }
         self.cluster_feed.hear(at);
         self.forget_unnamed_brokers();
         changed

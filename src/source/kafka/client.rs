@@ -31,9 +31,14 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fr
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+type Links = BTreeMap<BrokerId, Arc<Link>>;
+
 struct Inner {
     reach: Reach,
-    links: RwLock<BTreeMap<BrokerId, Arc<Link>>>,
+    links: RwLock<Links>,
+    /// Connections for what brokers pass on to the controller: answers come in the order of requests, so
+    /// one that waits for a hung controller would hold up what the broker itself can tell.
+    relays: RwLock<Links>,
     bootstrap: Link,
     /// Spreads what any broker can answer.
     turn: AtomicUsize,
@@ -44,6 +49,7 @@ impl Client {
         Client(Arc::new(Inner {
             reach: Reach::new(target, gate),
             links: RwLock::default(),
+            relays: RwLock::default(),
             bootstrap: Link::new(None),
             turn: AtomicUsize::new(0),
         }))
@@ -88,12 +94,31 @@ impl Client {
         }
     }
 
+    /// Asks the controller: through `controller` itself (with ZooKeeper it alone answers), else through a
+    /// broker that passes the request on, another one each time.
+    pub async fn ask_controller<R: Request>(
+        &self,
+        controller: Option<BrokerId>,
+        patience: Duration,
+        make: impl FnOnce(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        let link = {
+            let relays = self.0.relays.read().unwrap_or_else(|e| e.into_inner());
+            let turn = self.0.turn.fetch_add(1, Ordering::Relaxed) % relays.len().max(1);
+            let any = || relays.values().nth(turn);
+            controller.and_then(|id| relays.get(&id)).or_else(any).cloned()
+        };
+        link.ok_or_else(unregistered)?.ask(&self.0.reach, patience, make).await
+    }
+
     /// Takes in which brokers are registered and where they listen. A broker that moved is connected anew.
     pub fn learn(&self, nodes: &[Node]) {
-        let mut links = self.0.links.write().unwrap_or_else(|e| e.into_inner());
-        links.retain(|id, link| nodes.iter().any(|n| n.id == *id && link.node.as_ref() == Some(n)));
-        for node in nodes {
-            links.entry(node.id).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
+        for links in [&self.0.links, &self.0.relays] {
+            let mut links = links.write().unwrap_or_else(|e| e.into_inner());
+            links.retain(|id, link| nodes.iter().any(|n| n.id == *id && link.node.as_ref() == Some(n)));
+            for node in nodes {
+                links.entry(node.id).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
+            }
         }
     }
 

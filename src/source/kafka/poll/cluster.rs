@@ -29,10 +29,7 @@ impl Poller {
             match super::charge(asked, &mut cadence) {
                 Ok(metadata) => self.take_cluster(metadata).await,
                 Err(error) => {
-                    let reason = error.about("the bootstrap address");
-                    self.fail(Body::Cluster, reason.clone()).await;
-                    self.fail(Body::Quorum, reason.clone()).await;
-                    self.fail(Body::Reassignments, reason).await;
+                    self.fail(Body::Cluster, error.about("the bootstrap address")).await;
                 }
             }
             if let Some(route) = self.client.route() {
@@ -52,23 +49,39 @@ impl Poller {
         let nodes: Vec<_> = brokers.iter().map(node).collect();
         self.client.learn(&nodes);
         self.shared.brokers.send_if_modified(|known| std::mem::replace(known, nodes.clone()) != nodes);
-        let (quorum, reassignments) = tokio::join!(self.quorum(), self.reassignments());
-        let controller = match &quorum {
-            Ok(quorum) => quorum.leader,
-            // Only with ZooKeeper does Metadata name the controller; a KRaft broker names any broker there.
-            Err(Error::Unsupported(_)) => Some(BrokerId(metadata.controller_id.0)).filter(|id| id.0 >= 0),
-            Err(_) => None,
-        };
+        // Only with ZooKeeper does Metadata name the controller; a KRaft broker names any broker there, and
+        // the quorum's leader is it.
+        let named = Some(BrokerId(metadata.controller_id.0)).filter(|id| id.0 >= 0);
+        let controller = named.filter(|_| *super::lock(&self.shared.zookeeper));
+        *super::lock(&self.shared.named_controller) = named;
         let id = metadata.cluster_id.as_ref().map(|id| Text::from(id.as_str()));
-        let at = now();
-        self.tell(KafkaDelta::Cluster { id, controller, brokers, at }).await;
-        let answer = quorum.map_err(|e| match e {
-            Error::Unsupported(_) => "no KRaft quorum: the cluster keeps its metadata in ZooKeeper".into(),
-            other => other.about("the quorum"),
-        });
-        self.tell(KafkaDelta::Quorum { answer, at }).await;
-        let answer = reassignments.map_err(|e| e.about("the controller"));
-        self.tell(KafkaDelta::Reassignments { answer, at }).await;
+        self.tell(KafkaDelta::Cluster { id, controller, brokers, at: now() }).await;
+    }
+
+    /// The quorum and the reassignments: what the controller alone tells, so that one which hangs holds up
+    /// nothing else.
+    pub(super) async fn controller(self) {
+        let mut cadence = self.cadence(1);
+        let mut registered = self.shared.brokers.subscribe();
+        if registered.wait_for(|brokers| !brokers.is_empty()).await.is_err() {
+            return;
+        }
+        loop {
+            let quorum = self.quorum().await;
+            let zookeeper = matches!(quorum, Err(Error::Unsupported(_)));
+            *super::lock(&self.shared.zookeeper) = zookeeper;
+            let answer = quorum.map_err(|e| match e {
+                Error::Unsupported(_) => {
+                    "no KRaft quorum: the cluster keeps its metadata in ZooKeeper".into()
+                }
+                other => other.about("the controller, asked through a broker,"),
+            });
+            self.tell(KafkaDelta::Quorum { answer, at: now() }).await;
+            let answer = self.reassignments(zookeeper).await;
+            let answer = answer.map_err(|e| e.about("the controller, asked through a broker,"));
+            self.tell(KafkaDelta::Reassignments { answer, at: now() }).await;
+            self.pause(&[Body::Quorum, Body::Reassignments], None, &mut cadence).await;
+        }
     }
 
     async fn quorum(&self) -> Result<Quorum, Error> {
@@ -77,14 +90,15 @@ impl Poller {
             .with_topic_name(TopicName(StrBytes::from_static_str("__cluster_metadata")))
             .with_partitions(vec![partition]);
         let request = DescribeQuorumRequest::default().with_topics(vec![topic]);
-        let answer = self.client.ask_any(PATIENCE, |_| request.clone()).await?.value;
+        let answer = self.client.ask_controller(None, PATIENCE, |_| request).await?.value;
         take_quorum(answer)
     }
 
-    async fn reassignments(&self) -> Result<Vec<Reassignment>, Error> {
+    async fn reassignments(&self, zookeeper: bool) -> Result<Vec<Reassignment>, Error> {
         let timeout = i32::try_from(HEAVY.as_millis()).unwrap_or(i32::MAX);
         let request = ListPartitionReassignmentsRequest::default().with_timeout_ms(timeout).with_topics(None);
-        let answer = self.client.ask_any(HEAVY, |_| request.clone()).await?.value;
+        let controller = super::lock(&self.shared.named_controller).filter(|_| zookeeper);
+        let answer = self.client.ask_controller(controller, HEAVY, |_| request).await?.value;
         take_reassignments(answer)
     }
 }

@@ -57,6 +57,7 @@ pub async fn supervise(client: Client, settings: Settings, news: News) {
         };
         let mut loops = JoinSet::new();
         loops.spawn(poller.clone().cluster());
+        loops.spawn(poller.clone().controller());
         loops.spawn(poller.clone().topics());
         loops.spawn(poller.clone().configs());
         loops.spawn(poller.clone().brokers());
@@ -89,6 +90,9 @@ struct Shared {
     layout: watch::Sender<Arc<Layout>>,
     ends: Mutex<ends::Ends>,
     groups: Mutex<groups::Registry>,
+    /// The cluster keeps its metadata in ZooKeeper; and whom Metadata names as its controller.
+    zookeeper: Mutex<bool>,
+    named_controller: Mutex<Option<BrokerId>>,
     /// Who told its part of a body last time.
     answering: Mutex<HashMap<Body, BTreeSet<BrokerId>>>,
     pauses: Mutex<HashMap<(Body, Option<BrokerId>), Duration>>,
@@ -101,6 +105,8 @@ impl Default for Shared {
             layout: watch::Sender::new(Arc::default()),
             ends: Mutex::default(),
             groups: Mutex::default(),
+            zookeeper: Mutex::default(),
+            named_controller: Mutex::default(),
             answering: Mutex::default(),
             pauses: Mutex::default(),
         }

@@ -10,7 +10,10 @@ use crate::domain::{
 };
 use crate::source::now;
 use kafka_protocol::messages::ApiKey;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
 /// Takes in a poller's news.
@@ -169,6 +172,20 @@ async fn a_hung_broker_costs_its_own_cells_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_hung_controller_costs_the_quorum_and_the_reassignments_only() {
+    let fake = Fake::start(2, topics(&[("orders", 2)]), Vec::new()).await;
+    fake.change(|w| w.mood = HashMap::from([(0, Mood::ControllerHung), (1, Mood::ControllerHung)]));
+    let mut reader = Reader::of(fake.bootstrap());
+    reader.complete(1, 0).await;
+    reader.until("the quorum fails", |k| k.quorum.feed.failure().is_some()).await;
+    let (k, at) = (&reader.kafka, now());
+    let reason = &k.quorum.feed.failure().unwrap().reason;
+    assert_eq!(&**reason, "the controller, asked through a broker, does not answer: no reply in 3 s");
+    assert!(k.brokers.values().all(|b| live(b.contact.state(at)) && b.registered && b.rack.is_some()));
+    assert!(live(k.cluster_feed.state(at)) && live(k.end_state("orders", 0, at)));
+}
+
+#[tokio::test]
 async fn a_dead_broker_refuses_in_words() {
     let fake = Fake::start(2, topics(&[("orders", 2)]), Vec::new()).await;
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
@@ -208,11 +225,11 @@ async fn an_old_broker_is_read_with_what_it_knows() {
     fake.change(|w| w.version = Version::Old);
     let mut reader = Reader::of(fake.bootstrap());
     reader.complete(1, 2).await;
-    reader.until("the quorum's answer", |k| k.quorum.feed.failure().is_some()).await;
+    let named = |k: &Kafka| k.quorum.feed.failure().is_some() && k.controller == Some(BrokerId(1));
+    reader.until("the controller that Metadata names, with ZooKeeper", named).await;
     let k = &reader.kafka;
     let reason = &k.quorum.feed.failure().unwrap().reason;
     assert_eq!(&**reason, "no KRaft quorum: the cluster keeps its metadata in ZooKeeper");
-    assert_eq!(k.controller, Some(BrokerId(1)), "with ZooKeeper, Metadata names it");
     assert_eq!(k.groups["idle"].state, GroupState::Empty, "described, as the list does not tell states");
     assert_eq!(k.brokers[&BrokerId(0)].log_dirs.last().unwrap().dirs[0].total, None);
 }
