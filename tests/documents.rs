@@ -1,7 +1,12 @@
 //! The README's tables are made from the registries. This test fails where they differ; run it with
 //! `CASTELLAN_WRITE_DOCUMENTS=1` to write them anew.
 
-use castellan::{cli::Cli, pane::PANES};
+use castellan::{
+    app::command::{self, Command, Scope, Section},
+    cli::Cli,
+    pane::PANES,
+    view::theme,
+};
 use clap::CommandFactory as _;
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -26,6 +31,52 @@ fn panes() -> String {
     table(&["command", "what it shows"], rows)
 }
 
+/// Every command with its keys, by the sections of help.
+fn keys() -> String {
+    let mut out = String::new();
+    for section in Section::ALL {
+        let rows = command::all().filter(|c| c.section == section).map(|c| {
+            let keys: Vec<String> = c.keys.iter().map(|k| format!("`{k}`")).collect();
+            vec![keys.join(" "), typed(c), c.about.to_string(), places(c)]
+        });
+        let _ = write!(
+            out,
+            "\n**{}**\n\n{}",
+            section.title(),
+            table(&["keys", "command", "what it does", "where"], rows)
+        );
+    }
+    out
+}
+
+fn typed(command: &Command) -> String {
+    let argument = command.argument.as_ref().map(|a| format!(" {}", a.name)).unwrap_or_default();
+    format!("`:{}{argument}`", command.name)
+}
+
+fn places(command: &Command) -> String {
+    let word = |scope: &Scope| match scope {
+        Scope::Table => "tables",
+        Scope::Charts => "charts",
+        Scope::Reader => "texts",
+        Scope::Log => "logs",
+        Scope::Messages => "messages",
+        Scope::Help => "help",
+    };
+    if command.scopes.len() >= command::SHEETS_AND_PANES.len() {
+        return "everywhere".into();
+    }
+    command.scopes.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+fn themes() -> String {
+    let rows = theme::embedded().into_iter().map(|(name, text)| {
+        let about = text.lines().next().unwrap_or_default().trim_start_matches("# ").to_string();
+        vec![format!("`{name}`"), about]
+    });
+    table(&["theme", ""], rows)
+}
+
 fn options() -> String {
     let mut command = Cli::command();
     command.build();
@@ -48,8 +99,13 @@ fn configuration() -> String {
 
 /// The document with every marked part replaced by what its maker makes.
 fn made(document: &str) -> String {
-    let makers: [(&str, fn() -> String); 3] =
-        [("panes", panes), ("options", options), ("configuration", configuration)];
+    let makers: [(&str, fn() -> String); 5] = [
+        ("panes", panes),
+        ("keys", keys),
+        ("themes", themes),
+        ("options", options),
+        ("configuration", configuration),
+    ];
     makers.into_iter().fold(document.to_string(), |text, (name, make)| {
         let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
         let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no {start} in the README"));
