@@ -183,7 +183,8 @@ impl Messages {
     pub fn settle(&mut self, height: usize) {
         let height = height.max(1);
         let (count, row) = (self.shown().len(), self.position());
-        if self.query.follow && self.cursor.is_none() {
+        let newest = matches!(self.query.start, Start::Newest(_));
+        if (self.query.follow || newest) && self.cursor.is_none() {
             self.top = count.saturating_sub(height);
         }
         self.top = self.top.min(count.saturating_sub(height));
