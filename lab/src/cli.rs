@@ -10,6 +10,7 @@ use crate::{Lab, fill, keeper, launch};
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use std::io::Write as _;
 use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -76,6 +77,11 @@ enum Order {
     },
 }
 
+/// Prints a line to whoever still reads: a closed pipe is no error.
+macro_rules! say {
+    ($($text:tt)*) => {{ let _ = writeln!(std::io::stdout(), $($text)*); }};
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -105,7 +111,7 @@ async fn obey(name: &str, order: Order) -> Result<()> {
     match order {
         Order::Up => up(&home).await,
         Order::Down => {
-            println!("{}", if launch::down(&home).await? { "ended" } else { "it does not run" });
+            say!("{}", if launch::down(&home).await? { "ended" } else { "it does not run" });
             Ok(())
         }
         Order::Status => status(name).await,
@@ -131,14 +137,14 @@ async fn obey(name: &str, order: Order) -> Result<()> {
 
 async fn up(home: &Home) -> Result<()> {
     let started = launch::up(home, &std::env::current_exe()?, &|line| eprintln!("lab: {line}")).await?;
-    println!("The lab {:?} {}.", home.name(), if started { "is ready" } else { "runs already" });
-    println!("\nkubeconfig  {}", home.kubeconfig().display());
+    say!("The lab {:?} {}.", home.name(), if started { "is ready" } else { "runs already" });
+    say!("\nkubeconfig  {}", home.kubeconfig().display());
     for context in Context::ALL {
-        println!("  context   {:<16} {}", context.name(home.name()), purpose(context));
+        say!("  context   {:<16} {}", context.name(home.name()), purpose(context));
     }
-    println!("\nTry:");
+    say!("\nTry:");
     for context in Context::ALL {
-        println!(
+        say!(
             "  castellan --kubeconfig {} --context {}",
             home.kubeconfig().display(),
             context.name(home.name())
@@ -149,9 +155,9 @@ async fn up(home: &Home) -> Result<()> {
         name => format!("lab/lab --name {name}"),
     };
     let tool = "kafka-topics.sh --bootstrap-server kafka-bootstrap.kafka.svc:9092 --list";
-    println!("\nInside, where Kafka can be reached:\n  {lab} enter {tool}");
-    println!("Break something, and mend it:\n  {lab} fault --help\n  {lab} undo");
-    println!("End it:\n  {lab} down");
+    say!("\nInside, where Kafka can be reached:\n  {lab} enter {tool}");
+    say!("Break something, and mend it:\n  {lab} fault --help\n  {lab} undo");
+    say!("End it:\n  {lab} down");
     Ok(())
 }
 
@@ -167,16 +173,16 @@ fn purpose(context: Context) -> &'static str {
 
 async fn status(name: &str) -> Result<()> {
     let status = Lab::attach(name).await?.status().await?;
-    println!("API server  {}", status.server);
-    println!(
+    say!("API server  {}", status.server);
+    say!(
         "ready       {}",
         if status.is_ready() { "yes".into() } else { format!("waiting for {}", status.waiting.join(", ")) }
     );
     for fault in &status.faults {
-        println!("fault       {}", serde_json::to_string(fault)?);
+        say!("fault       {}", serde_json::to_string(fault)?);
     }
     for process in &status.processes {
-        println!("process     {process}");
+        say!("process     {process}");
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod certificates;
 mod cluster;
 mod container;
 mod disks;
+mod events;
 mod faults;
 mod kubelet;
 mod mounts;

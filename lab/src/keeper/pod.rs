@@ -2,6 +2,7 @@
 
 use super::backoff::Backoff;
 use super::container::{self, Container, Spec};
+use super::events::Events;
 use super::kubelet::Kubelet;
 use super::network::Sandbox;
 use super::nodes::Node;
@@ -81,6 +82,7 @@ struct Life<'a> {
     container: &'a ContainerSpec,
     status: PodStatus,
     reports: watch::Sender<PodStatus>,
+    events: Events,
     wish: watch::Receiver<Wish>,
     attempt: u32,
 }
@@ -107,7 +109,9 @@ impl<'a> Life<'a> {
         };
         let status = PodStatus::new(now);
         let reports = writer::start(kubelet.clone(), pod.clone(), facts, status.clone());
-        Ok(Self { kubelet, pod, container, status, reports, wish: pod.wish.subscribe(), attempt: 0 })
+        let events = Events::of(pod, kubelet.client.clone());
+        let wish = pod.wish.subscribe();
+        Ok(Self { kubelet, pod, container, status, reports, events, wish, attempt: 0 })
     }
 
     /// Starts the container again and again, until the pod is to end or its work is done.
@@ -134,6 +138,9 @@ impl<'a> Life<'a> {
             let wait = backoff.after(started.elapsed());
             self.status.state = if wait.is_zero() { State::Ended(ended) } else { self.backing_off(wait) };
             self.report();
+            if let State::Waiting(_, note) = &self.status.state {
+                self.events.warning("BackOff", note.clone());
+            }
             tokio::select! {
                 () = sleep(wait) => {}
                 () = self.wished() => return Ok(()),
@@ -181,6 +188,7 @@ impl<'a> Life<'a> {
         self.status.state = State::Running(Timestamp::now());
         self.status.set_ready(self.container.readiness_probe.is_none(), Timestamp::now());
         self.report();
+        self.events.normal("Started", format!("Started container {}", self.container.name));
         let outcome = self.watch(&mut running, &spec.sandbox).await;
         self.pod.process.send_replace(None);
         outcome
@@ -195,6 +203,9 @@ impl<'a> Life<'a> {
                 ended = running.wait() => return Ok(Outcome::Ended(ended?)),
                 ready = prober.next() => {
                     if self.status.set_ready(ready, Timestamp::now()) {
+                        if !ready {
+                            self.events.warning("Unhealthy", "Readiness probe failed".into());
+                        }
                         self.report();
                     }
                 }
@@ -209,6 +220,7 @@ impl<'a> Life<'a> {
     /// SIGTERM, and after the grace period SIGKILL.
     async fn terminate(&mut self, running: &mut Container) -> Result<()> {
         self.power().await;
+        self.events.normal("Killing", format!("Stopping container {}", self.container.name));
         let wish = *self.wish.borrow();
         if let Wish::End(grace) = wish {
             running.signal(Signal::TERM);
