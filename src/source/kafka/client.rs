@@ -1,7 +1,7 @@
 //! One cluster's brokers as peers to ask: connections are opened when needed, kept and shared.
 
 use super::{
-    connection::{Answer, Connection},
+    connection::{Answer, Connection, PATIENCE},
     error::Error,
     reach::{Node, Reach, Way},
 };
@@ -31,14 +31,33 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fr
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-type Links = BTreeMap<BrokerId, Arc<Link>>;
+/// Each broker is asked over up to three connections. Answers come in the order of requests, so what may
+/// take long must not hold up the rest. A lane is connected when it is first used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// What a broker holds in its memory.
+    Quick,
+    /// What makes it work: disks, whole-cluster answers.
+    Slow,
+    /// What it passes on to the controller, which may hang alone.
+    Relay,
+}
+
+impl Lane {
+    /// How long a broker may stay silent over a request.
+    pub fn patience(self) -> Duration {
+        match self {
+            Lane::Quick | Lane::Relay => PATIENCE,
+            Lane::Slow => Duration::from_secs(15),
+        }
+    }
+}
+
+type Links = BTreeMap<(Lane, BrokerId), Arc<Link>>;
 
 struct Inner {
     reach: Reach,
     links: RwLock<Links>,
-    /// Connections for what brokers pass on to the controller: answers come in the order of requests, so
-    /// one that waits for a hung controller would hold up what the broker itself can tell.
-    relays: RwLock<Links>,
     bootstrap: Link,
     /// Spreads what any broker can answer.
     turn: AtomicUsize,
@@ -49,7 +68,6 @@ impl Client {
         Client(Arc::new(Inner {
             reach: Reach::new(target, gate),
             links: RwLock::default(),
-            relays: RwLock::default(),
             bootstrap: Link::new(None),
             turn: AtomicUsize::new(0),
         }))
@@ -60,86 +78,95 @@ impl Client {
     pub async fn ask<R: Request>(
         &self,
         broker: BrokerId,
-        patience: Duration,
+        lane: Lane,
         make: impl FnOnce(i16) -> R,
     ) -> Result<Answer<R::Response>, Error> {
-        let link = self.link(broker).ok_or_else(unregistered)?;
-        link.ask(&self.0.reach, patience, make).await
+        let link = self.link(lane, broker).ok_or_else(unregistered)?;
+        link.ask(&self.0.reach, lane, make).await
     }
 
     /// The version in which a request would be sent to a broker.
     pub async fn version<R: Request>(&self, broker: BrokerId) -> Result<i16, Error> {
-        let link = self.link(broker).ok_or_else(unregistered)?;
+        let link = self.link(Lane::Quick, broker).ok_or_else(unregistered)?;
         link.connection(&self.0.reach).await?.version::<R>()
     }
 
     /// Asks whichever broker answers: connected ones in turn, then the others, then the bootstrap addresses.
     pub async fn ask_any<R: Request>(
         &self,
-        patience: Duration,
+        lane: Lane,
         make: impl Fn(i16) -> R,
     ) -> Result<Answer<R::Response>, Error> {
-        let mut silent = Vec::new();
-        for link in self.in_turn() {
-            match link.ask(&self.0.reach, patience, &make).await {
-                Err(error) if error.is_of_the_way() => silent.push(link.about(&error)),
-                answer => return answer,
-            }
-        }
-        match self.0.bootstrap.ask(&self.0.reach, patience, &make).await {
-            Err(error) if error.is_of_the_way() && !silent.is_empty() => {
-                Err(Error::Nobody(silent.join("; ").into()))
+        match self.ask_in_turn(self.in_turn(lane), lane, &make).await {
+            Err(error) if error.is_of_the_way() => {
+                let bootstrapped = self.0.bootstrap.ask(&self.0.reach, lane, &make).await;
+                match bootstrapped {
+                    Err(e) if e.is_of_the_way() && matches!(error, Error::Nobody(_)) => Err(error),
+                    answer => answer,
+                }
             }
             answer => answer,
         }
     }
 
-    /// Asks the controller: through `controller` itself (with ZooKeeper it alone answers), else through a
-    /// broker that passes the request on, another one each time.
+    /// Asks the controller: through `controller` itself (with ZooKeeper it alone answers), else through any
+    /// broker, which passes the request on.
     pub async fn ask_controller<R: Request>(
         &self,
         controller: Option<BrokerId>,
-        patience: Duration,
-        make: impl FnOnce(i16) -> R,
+        make: impl Fn(i16) -> R,
     ) -> Result<Answer<R::Response>, Error> {
-        let link = {
-            let relays = self.0.relays.read().unwrap_or_else(|e| e.into_inner());
-            let turn = self.0.turn.fetch_add(1, Ordering::Relaxed) % relays.len().max(1);
-            let any = || relays.values().nth(turn);
-            controller.and_then(|id| relays.get(&id)).or_else(any).cloned()
-        };
-        link.ok_or_else(unregistered)?.ask(&self.0.reach, patience, make).await
+        match controller.and_then(|id| self.link(Lane::Relay, id)) {
+            Some(link) => link.ask(&self.0.reach, Lane::Relay, make).await,
+            None => {
+                let mut links = self.in_turn(Lane::Relay);
+                // If two brokers cannot pass it on, it is not for them.
+                links.truncate(2);
+                self.ask_in_turn(links, Lane::Relay, &make).await
+            }
+        }
+    }
+
+    async fn ask_in_turn<R: Request>(
+        &self,
+        links: Vec<Arc<Link>>,
+        lane: Lane,
+        make: &impl Fn(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        let mut silent = Vec::new();
+        for link in links {
+            match link.ask(&self.0.reach, lane, make).await {
+                Err(error) if error.is_of_the_way() => silent.push(link.about(&error)),
+                answer => return answer,
+            }
+        }
+        if silent.is_empty() { Err(unregistered()) } else { Err(Error::Nobody(silent.join("; ").into())) }
     }
 
     /// Takes in which brokers are registered and where they listen. A broker that moved is connected anew.
     pub fn learn(&self, nodes: &[Node]) {
-        for links in [&self.0.links, &self.0.relays] {
-            let mut links = links.write().unwrap_or_else(|e| e.into_inner());
-            links.retain(|id, link| nodes.iter().any(|n| n.id == *id && link.node.as_ref() == Some(n)));
-            for node in nodes {
-                links.entry(node.id).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
-            }
-        }
+        let mut links = self.0.links.write().unwrap_or_else(|e| e.into_inner());
+        links.retain(|_, link| link.node.as_ref().is_some_and(|n| nodes.contains(n)));
+        nodes.iter().for_each(|node| add(&mut links, node));
     }
 
     /// Takes in that a broker listens there, and nothing of the others.
     pub(super) fn meet(&self, node: Node) {
         let mut links = self.0.links.write().unwrap_or_else(|e| e.into_inner());
-        if links.get(&node.id).is_none_or(|link| link.node.as_ref() != Some(&node)) {
-            links.insert(node.id, Arc::new(Link::new(Some(node))));
-        }
+        links.retain(|(_, id), link| *id != node.id || link.node.as_ref() == Some(&node));
+        add(&mut links, &node);
     }
 
     /// As people speak of it: `kafka-1 (broker 1)`.
     pub fn name(&self, broker: BrokerId) -> String {
-        let link = self.link(broker);
+        let link = self.link(Lane::Quick, broker);
         let node = link.as_ref().and_then(|l| l.node.as_ref());
         node.map_or_else(|| format!("broker {broker}"), Node::name)
     }
 
     /// How the brokers are reached now; None before the first contact.
     pub fn route(&self) -> Option<Route> {
-        let links = self.links();
+        let links = self.links(Lane::Quick);
         let ways =
             links.iter().filter_map(|l| l.way()).chain(self.0.bootstrap.way().filter(|_| links.is_empty()));
         ways.map(|way| match way {
@@ -151,7 +178,7 @@ impl Client {
 
     /// A byte stream of its own to a broker (inside TLS, if that is on), by the way that is known to work.
     pub(super) async fn stream(&self, broker: BrokerId) -> Result<Box<dyn Stream>, Error> {
-        let link = self.link(broker).ok_or_else(unregistered)?;
+        let link = self.link(Lane::Quick, broker).ok_or_else(unregistered)?;
         link.connection(&self.0.reach).await?;
         match (&link.node, link.way()) {
             (Some(node), Some(way)) => self.0.reach.stream(node, way).await,
@@ -159,22 +186,35 @@ impl Client {
         }
     }
 
-    fn link(&self, broker: BrokerId) -> Option<Arc<Link>> {
-        self.0.links.read().unwrap_or_else(|e| e.into_inner()).get(&broker).cloned()
+    fn link(&self, lane: Lane, broker: BrokerId) -> Option<Arc<Link>> {
+        self.0.links.read().unwrap_or_else(|e| e.into_inner()).get(&(lane, broker)).cloned()
     }
 
-    fn links(&self) -> Vec<Arc<Link>> {
-        self.0.links.read().unwrap_or_else(|e| e.into_inner()).values().cloned().collect()
+    fn links(&self, lane: Lane) -> Vec<Arc<Link>> {
+        let links = self.0.links.read().unwrap_or_else(|e| e.into_inner());
+        links.iter().filter(|((l, _), _)| *l == lane).map(|(_, link)| link.clone()).collect()
     }
 
-    fn in_turn(&self) -> Vec<Arc<Link>> {
-        let mut links = self.links();
+    /// Connected ones first, beginning with another each time; those that backed off last.
+    fn in_turn(&self, lane: Lane) -> Vec<Arc<Link>> {
+        let mut links = self.links(lane);
         if !links.is_empty() {
             let turn = self.0.turn.fetch_add(1, Ordering::Relaxed) % links.len();
             links.rotate_left(turn);
         }
-        links.sort_by_key(|link| !link.is_connected());
+        // A broker that is not reached on its quick lane is not tried on another before the rest.
+        let reached = |link: &Link| {
+            let quick = link.node.as_ref().and_then(|n| self.link(Lane::Quick, n.id));
+            quick.is_some_and(|quick| quick.is_connected())
+        };
+        links.sort_by_cached_key(|link| !reached(link));
         links
+    }
+}
+
+fn add(links: &mut Links, node: &Node) {
+    for lane in [Lane::Quick, Lane::Slow, Lane::Relay] {
+        links.entry((lane, node.id)).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
     }
 }
 
@@ -218,10 +258,10 @@ impl Link {
     async fn ask<R: Request>(
         &self,
         reach: &Reach,
-        patience: Duration,
+        lane: Lane,
         make: impl FnOnce(i16) -> R,
     ) -> Result<Answer<R::Response>, Error> {
-        self.connection(reach).await?.send(patience, make).await
+        self.connection(reach).await?.send(lane.patience(), make).await
     }
 
     /// The open connection, or a new one; while it backs off, the last reason at once.

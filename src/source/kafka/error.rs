@@ -34,7 +34,10 @@ pub enum Error {
 impl Error {
     /// Whether another broker may answer the same request better.
     pub fn is_of_the_way(&self) -> bool {
-        matches!(self, Error::Unreachable(_) | Error::Silent(_) | Error::Closed | Error::Garbled(_))
+        matches!(
+            self,
+            Error::Unreachable(_) | Error::Nobody(_) | Error::Silent(_) | Error::Closed | Error::Garbled(_)
+        )
     }
 
     /// In one sentence about `peer`: `kafka-1 (broker 1) does not answer: no reply in 3 s`.

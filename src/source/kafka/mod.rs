@@ -17,7 +17,7 @@ mod sasl;
 mod tests;
 mod tls;
 
-pub use client::Client;
+pub use client::{Client, Lane};
 pub use connection::{Answer, PATIENCE};
 pub use error::{Error, check, words};
 pub use poll::Settings;

@@ -6,7 +6,7 @@
 //! who cannot authenticate. Only our own user's processes are let in.
 
 use super::{
-    Client, Error, Node, PATIENCE,
+    Client, Error, Lane, Node,
     connection::length,
     peer,
     poll::brokers_only,
@@ -49,7 +49,7 @@ struct Door {
 /// Opens the listeners; the error is one sentence.
 pub async fn start(client: Client) -> Result<Proxy, Text> {
     let metadata =
-        client.ask_any(PATIENCE, brokers_only).await.map_err(|e| e.about("the bootstrap address"))?.value;
+        client.ask_any(Lane::Quick, brokers_only).await.map_err(|e| e.about("the bootstrap address"))?.value;
     let doors = Arc::new(Doors { client, open: tokio::sync::Mutex::default() });
     let mut ports = Vec::new();
     for broker in &metadata.brokers {

@@ -4,7 +4,7 @@ use super::{Poller, cluster::brokers_only};
 use crate::{
     domain::kafka::{Body, BrokerId, KafkaDelta},
     source::{
-        kafka::{Node, PATIENCE},
+        kafka::{Lane, Node},
         now,
     },
 };
@@ -59,7 +59,7 @@ impl Poller {
     async fn contact(&self, id: BrokerId) {
         let mut cadence = self.cadence(1);
         loop {
-            let asked = self.client.ask(id, PATIENCE, brokers_only).await;
+            let asked = self.client.ask(id, Lane::Quick, brokers_only).await;
             let answer = asked.map(|answer| answer.took).map_err(|e| e.about(&self.client.name(id)));
             self.tell(KafkaDelta::Contact { broker: id, answer, at: now() }).await;
             self.pause(&[Body::Contacts], Some(id), &mut cadence).await;

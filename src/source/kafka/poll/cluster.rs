@@ -1,13 +1,13 @@
 //! The cluster itself: who is registered, who controls, the quorum, what is being reassigned.
 
-use super::{HEAVY, Poller};
+use super::Poller;
 use crate::{
     domain::{
         Text,
         kafka::{Body, BrokerId, KafkaDelta, Quorum, Reassignment, Voter},
     },
     source::{
-        kafka::{Error, Node, PATIENCE, check},
+        kafka::{Error, Lane, Node, PATIENCE, check},
         now,
     },
 };
@@ -25,7 +25,7 @@ impl Poller {
     pub(super) async fn cluster(self) {
         let mut cadence = self.cadence(1);
         loop {
-            let asked = self.client.ask_any(PATIENCE, brokers_only).await;
+            let asked = self.client.ask_any(Lane::Quick, brokers_only).await;
             match super::charge(asked, &mut cadence) {
                 Ok(metadata) => self.take_cluster(metadata).await,
                 Err(error) => {
@@ -74,11 +74,11 @@ impl Poller {
                 Error::Unsupported(_) => {
                     "no KRaft quorum: the cluster keeps its metadata in ZooKeeper".into()
                 }
-                other => other.about("the controller, asked through a broker,"),
+                other => unanswered(&other),
             });
             self.tell(KafkaDelta::Quorum { answer, at: now() }).await;
             let answer = self.reassignments(zookeeper).await;
-            let answer = answer.map_err(|e| e.about("the controller, asked through a broker,"));
+            let answer = answer.map_err(|e| unanswered(&e));
             self.tell(KafkaDelta::Reassignments { answer, at: now() }).await;
             self.pause(&[Body::Quorum, Body::Reassignments], None, &mut cadence).await;
         }
@@ -90,16 +90,24 @@ impl Poller {
             .with_topic_name(TopicName(StrBytes::from_static_str("__cluster_metadata")))
             .with_partitions(vec![partition]);
         let request = DescribeQuorumRequest::default().with_topics(vec![topic]);
-        let answer = self.client.ask_controller(None, PATIENCE, |_| request).await?.value;
+        let answer = self.client.ask_controller(None, |_| request.clone()).await?.value;
         take_quorum(answer)
     }
 
     async fn reassignments(&self, zookeeper: bool) -> Result<Vec<Reassignment>, Error> {
-        let timeout = i32::try_from(HEAVY.as_millis()).unwrap_or(i32::MAX);
+        let timeout = i32::try_from(PATIENCE.as_millis()).unwrap_or(i32::MAX);
         let request = ListPartitionReassignmentsRequest::default().with_timeout_ms(timeout).with_topics(None);
         let controller = super::lock(&self.shared.named_controller).filter(|_| zookeeper);
-        let answer = self.client.ask_controller(controller, HEAVY, |_| request).await?.value;
+        let answer = self.client.ask_controller(controller, |_| request.clone()).await?.value;
         take_reassignments(answer)
+    }
+}
+
+/// A broker that passed the request on in vain need not be at fault itself.
+fn unanswered(error: &Error) -> Text {
+    match error {
+        Error::Nobody(why) => format!("the controller does not answer; asked through brokers: {why}").into(),
+        other => other.about("the controller"),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The topics' effective configuration.
 
-use super::{HEAVY, Poller, cadence::Cadence};
+use super::{Poller, cadence::Cadence};
 use crate::{
     domain::kafka::{Body, KafkaDelta, TopicConfig, TopicName},
     source::{
-        kafka::{Error, check},
+        kafka::{Error, Lane, check},
         now,
     },
 };
@@ -71,7 +71,7 @@ impl Poller {
         cadence: &mut Cadence,
     ) -> Result<(), Error> {
         for chunk in names.chunks(CHUNK) {
-            let asked = self.client.ask_any(HEAVY, |_| describe(chunk)).await;
+            let asked = self.client.ask_any(Lane::Slow, |_| describe(chunk)).await;
             let configs = take_configs(super::charge(asked, cadence)?, &self.shared.layout.borrow())?;
             let changed: Vec<_> = configs.into_iter().filter(|c| is_news(told, c)).collect();
             if !changed.is_empty() {

@@ -1,7 +1,7 @@
 //! What a coordinator tells of many of its groups at once: members, assignments, committed offsets.
 
 use super::{
-    HEAVY, Poller,
+    Poller,
     cadence::Cadence,
     groups::{Kind, Listed, from_list, state},
     layout::Layout,
@@ -11,7 +11,7 @@ use crate::{
         Text,
         kafka::{BrokerId, Committed, Group, GroupId, GroupState, Member, TopicPartitions},
     },
-    source::kafka::{Answer, Error, check, decode, words},
+    source::kafka::{Answer, Error, Lane, check, decode, words},
 };
 use bytes::{Buf, Bytes};
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -53,7 +53,8 @@ pub async fn describe(
     let layout = poller.shared.layout.borrow().clone();
     if !old.is_empty() {
         let ids: Vec<_> = old.iter().map(|g| wire(&g.id)).collect();
-        let asked = poller.client.ask(id, HEAVY, |_| DescribeGroupsRequest::default().with_groups(ids)).await;
+        let asked =
+            poller.client.ask(id, Lane::Quick, |_| DescribeGroupsRequest::default().with_groups(ids)).await;
         for described in super::charge(asked, cadence)?.groups {
             let group = take_classic(described, id, &layout);
             groups.insert(group.id.clone(), group);
@@ -63,7 +64,7 @@ pub async fn describe(
         let ids: Vec<_> = new.iter().map(|g| wire(&g.id)).collect();
         let asked = poller
             .client
-            .ask(id, HEAVY, |_| ConsumerGroupDescribeRequest::default().with_group_ids(ids))
+            .ask(id, Lane::Quick, |_| ConsumerGroupDescribeRequest::default().with_group_ids(ids))
             .await;
         for described in super::charge(asked, cadence)?.groups {
             let listed = new.iter().find(|g| *g.id == *described.group_id.as_str());
@@ -195,7 +196,7 @@ async fn fetch_chunk<'g>(
     id: BrokerId,
     chunk: &'g [GroupId],
 ) -> Result<(&'g [GroupId], Answer<OffsetFetchResponse>), Error> {
-    let answer = poller.client.ask(id, HEAVY, |version| fetch(chunk, version)).await?;
+    let answer = poller.client.ask(id, Lane::Quick, |version| fetch(chunk, version)).await?;
     Ok((chunk, answer))
 }
 

@@ -1,10 +1,10 @@
 //! A broker's log dirs and its replication throttles.
 
-use super::{HEAVY, Poller};
+use super::Poller;
 use crate::{
     domain::kafka::{Body, BrokerId, KafkaDelta, LogDir, LogDirs, ReplicaLog, Throttle},
     source::{
-        kafka::{Error, check, words},
+        kafka::{Error, Lane, check, words},
         now,
     },
 };
@@ -26,7 +26,7 @@ impl Poller {
         let mut cadence = self.cadence(5);
         loop {
             let request = || DescribeLogDirsRequest::default().with_topics(None);
-            let asked = self.client.ask(id, HEAVY, |_| request()).await;
+            let asked = self.client.ask(id, Lane::Slow, |_| request()).await;
             let answer = super::charge(asked, &mut cadence)
                 .and_then(|answer| take_log_dirs(answer, &self.shared.layout.borrow()))
                 .map_err(|e| e.about(&self.client.name(id)));
@@ -38,7 +38,7 @@ impl Poller {
     pub(super) async fn throttle(&self, id: BrokerId) {
         let mut cadence = self.cadence(10);
         loop {
-            let asked = self.client.ask(id, HEAVY, |_| rates_of(id)).await;
+            let asked = self.client.ask(id, Lane::Quick, |_| rates_of(id)).await;
             let answer = super::charge(asked, &mut cadence)
                 .and_then(take_throttle)
                 .map_err(|e| e.about(&self.client.name(id)));

@@ -1,13 +1,16 @@
 //! Log end offsets, asked of each partition's leader, thousands of partitions a request.
 
 use super::{
-    HEAVY, Poller,
+    Poller,
     cadence::Cadence,
     layout::{Partitions, chunks},
 };
 use crate::{
     domain::kafka::{Body, BrokerId, KafkaDelta, TopicName},
-    source::{kafka::Error, now},
+    source::{
+        kafka::{Error, Lane},
+        now,
+    },
 };
 use kafka_protocol::{
     messages::{
@@ -90,7 +93,7 @@ impl Poller {
         partitions: &Partitions,
         cadence: &mut Cadence,
     ) -> Result<(), Error> {
-        let asked = self.client.ask(id, HEAVY, |_| latest(partitions)).await;
+        let asked = self.client.ask(id, Lane::Quick, |_| latest(partitions)).await;
         let told = take_ends(super::charge(asked, cadence)?, &self.shared.layout.borrow());
         let at = now();
         let changed = {

@@ -1,14 +1,14 @@
 //! Consumer groups. Every broker lists the groups that it coordinates, so its list says at once whom to
 //! ask about them: no coordinator has to be looked up.
 
-use super::{HEAVY, Poller, cadence::Cadence, describe};
+use super::{Poller, cadence::Cadence, describe};
 use crate::{
     domain::{
         Text,
         kafka::{Body, BrokerId, Committed, Group, GroupId, GroupState, KafkaDelta},
     },
     source::{
-        kafka::{Error, check},
+        kafka::{Error, Lane, check},
         now,
     },
 };
@@ -151,7 +151,7 @@ impl Poller {
     }
 
     async fn poll_groups(&self, id: BrokerId, first: bool, cadence: &mut Cadence) -> Result<(), Error> {
-        let asked = self.client.ask(id, HEAVY, |_| ListGroupsRequest::default()).await;
+        let asked = self.client.ask(id, Lane::Quick, |_| ListGroupsRequest::default()).await;
         let listed = take_list(super::charge(asked, cadence)?)?;
         let mut done = 0;
         for chunk in listed.chunks(CHUNK) {

@@ -11,7 +11,7 @@ mod groups;
 mod layout;
 mod topics;
 
-use super::{Client, Error, Node, connection::Answer};
+use super::{Client, Error, Lane, Node, connection::Answer};
 use crate::{
     domain::{
         Text,
@@ -28,9 +28,6 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinSet};
-
-/// How long a broker may stay silent over a request that makes it work.
-const HEAVY: Duration = Duration::from_secs(15);
 
 /// How often to poll.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +144,7 @@ impl Poller {
         let pause = cadence.next();
         for body in bodies {
             if let Some(longest) = self.set_pause(*body, broker, pause) {
-                let patience = longest * 2 + HEAVY;
+                let patience = longest * 2 + Lane::Slow.patience();
                 self.tell(KafkaDelta::Patience { body: *body, patience }).await;
             }
         }

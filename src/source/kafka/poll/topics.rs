@@ -1,9 +1,9 @@
 //! Topics and partitions, by Metadata.
 
-use super::{HEAVY, Poller, layout};
+use super::{Poller, layout};
 use crate::{
     domain::kafka::{Body, BrokerId, KafkaDelta, Partition, Topic, TopicName},
-    source::now,
+    source::{kafka::Lane, now},
 };
 use kafka_protocol::messages::{
     MetadataRequest, MetadataResponse,
@@ -19,7 +19,7 @@ impl Poller {
         let mut cadence = self.cadence(1);
         loop {
             cadence.spread_over(self.shared.brokers.borrow().len());
-            let asked = self.client.ask_any(HEAVY, all_topics).await;
+            let asked = self.client.ask_any(Lane::Slow, all_topics).await;
             match super::charge(asked, &mut cadence) {
                 Ok(metadata) => self.take_topics(metadata).await,
                 Err(error) => self.fail(Body::Topics, error.about("the bootstrap address")).await,
