@@ -13,7 +13,7 @@ use crate::domain::{
     object::Object,
     reading::State,
 };
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 pub static PANE: Pane = Pane {
     name: "members",
@@ -210,37 +210,40 @@ impl Share<'_> {
     }
 }
 
-/// Commits in topic order, and then what is assigned without a commit.
+/// Commits in topic order, each topic followed by what is assigned of it without a commit.
 fn shares<'a>(world: &World<'a>, group: &'a Group, shares: &mut Vec<Share<'a>>) {
-    let ends = |topic: &TopicName| world.snapshot.kafka.ends.get(topic).map_or(&[][..], |e| e);
-    let mut readers: HashMap<(&TopicName, i32), &Member> = HashMap::new();
+    let mut readers: BTreeMap<&TopicName, Vec<(&[i32], &Member)>> = BTreeMap::new();
     for member in &group.members {
         for assigned in &member.assignment {
-            readers.extend(assigned.partitions.iter().map(|p| ((&assigned.topic, *p), member)));
+            readers.entry(&assigned.topic).or_default().push((&assigned.partitions, member));
         }
     }
     for commits in commits(group).chunk_by(|a, b| a.topic == b.topic) {
         let topic = &commits[0].topic;
-        let ends = ends(topic);
-        shares.extend(commits.iter().map(|c| Share {
-            group,
-            topic,
-            partition: c.partition,
-            committed: Some(c.offset),
-            ends,
-            member: readers.remove(&(topic, c.partition)),
-        }));
+        let readers = readers.remove(topic).unwrap_or_default();
+        of_topic(world, group, topic, commits, &readers, shares);
     }
-    let mut rest: Vec<_> = readers.into_iter().collect();
-    rest.sort_by_key(|(place, _)| *place);
-    shares.extend(rest.into_iter().map(|((topic, partition), member)| Share {
-        group,
-        topic,
-        partition,
-        committed: None,
-        ends: ends(topic),
-        member: Some(member),
-    }));
+    for (topic, readers) in readers {
+        of_topic(world, group, topic, &[], &readers, shares);
+    }
+}
+
+fn of_topic<'a>(
+    world: &World<'a>,
+    group: &'a Group,
+    topic: &'a TopicName,
+    commits: &'a [Committed],
+    readers: &[(&[i32], &'a Member)],
+    shares: &mut Vec<Share<'a>>,
+) {
+    let ends = world.snapshot.kafka.ends.get(topic).map_or(&[][..], |e| e);
+    let share = |partition, committed, member| Share { group, topic, partition, committed, ends, member };
+    let mut left: BTreeMap<i32, &Member> = BTreeMap::new();
+    for (partitions, member) in readers {
+        left.extend(partitions.iter().map(|p| (*p, *member)));
+    }
+    shares.extend(commits.iter().map(|c| share(c.partition, Some(c.offset), left.remove(&c.partition))));
+    shares.extend(left.into_iter().map(|(partition, member)| share(partition, None, Some(member))));
 }
 
 fn commits(group: &Group) -> &[Committed] {
@@ -269,7 +272,7 @@ impl Rows for Shares {
             Some(Object::Kube { key, .. }) => i.member.is_some_and(|m| pod_key(world, m) == Some(key)),
             _ => true,
         });
-        items.sort_by_key(|i| std::cmp::Reverse(i.lag()));
+        items.sort_by_cached_key(|i| std::cmp::Reverse(i.lag()));
         items
     }
 

@@ -75,7 +75,7 @@ impl Rows for Moves {
 ///
 /// Source: kafka.md's rule of Cruise Control: partition size × brokers added.
 fn progress(world: &World<'_>, r: &Reassignment) -> Option<(u64, u64)> {
-    let size = *world.derived.joined.sizes.topic(&r.topic)?.get(usize::try_from(r.partition).ok()?)?;
+    let size = world.snapshot.kafka.sizes.partition(&r.topic, r.partition)?;
     let on = |id: &BrokerId| {
         let logs = world.snapshot.kafka.brokers.get(id)?.log_dirs.last()?;
         let replicas = logs.replicas.get(&r.topic).map_or(&[][..], |r| r);

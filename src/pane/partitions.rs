@@ -5,9 +5,9 @@ use super::{
     format::{bytes, count, key, unknown},
 };
 use crate::domain::{
-    derived::{Moves, Sizes, adding, under_replicated},
+    derived::{Moves, adding, under_replicated},
     human,
-    kafka::{Broker, BrokerId, Partition, Replicas, Topic},
+    kafka::{BrokerId, Partition, Replicas, Topic},
     object::Object,
     reading::State,
 };
@@ -27,7 +27,7 @@ struct Item<'a> {
     topic: &'a Topic,
     partition: &'a Partition,
     ends: &'a [i64],
-    sizes: Option<&'a [u64]>,
+    sizes: &'a [Option<u64>],
     /// What a reassignment is adding.
     adding: Option<&'a Replicas>,
 }
@@ -42,7 +42,7 @@ impl<'a> Item<'a> {
     }
 
     fn size(&self) -> Option<u64> {
-        self.sizes?.get(usize::try_from(self.partition.index).ok()?).copied()
+        *self.sizes.get(usize::try_from(self.partition.index).ok()?)?
     }
 
     /// What is wrong with it in a word, the worst first; its rank for sorting.
@@ -75,7 +75,7 @@ fn of_topic<'a>(
     items: &mut Vec<Item<'a>>,
 ) {
     let ends = world.snapshot.kafka.ends.get(&topic.name).map_or(&[][..], |e| e);
-    let sizes = Sizes::topic(&world.derived.joined.sizes, &topic.name);
+    let sizes = world.snapshot.kafka.sizes.topic(&topic.name);
     let kept = topic.partitions.iter().filter(|p| keep(p));
     items.extend(kept.map(|partition| Item {
         topic,
@@ -133,7 +133,7 @@ impl Rows for Partitions {
             topic,
             partition: topic.partition(*index)?,
             ends: kafka.ends.get(name).map_or(&[][..], |e| e),
-            sizes: world.derived.joined.sizes.topic(name),
+            sizes: kafka.sizes.topic(name),
             adding: moved.into_iter().find(|r| r.topic == *name && r.partition == *index).map(|r| &r.adding),
         })
     }
@@ -178,10 +178,10 @@ fn ends_state(world: &World<'_>, item: Item<'_>) -> State {
     world.snapshot.kafka.end_state(&item.topic.name, item.partition.index, world.now)
 }
 
+/// The leader tells the size.
 fn sizes_state(world: &World<'_>, item: Item<'_>) -> State {
-    let brokers = item.partition.replicas.iter().filter_map(|id| world.snapshot.kafka.brokers.get(id));
-    let known = brokers.filter(|b: &&Broker| b.log_dirs.last().is_some());
-    known.map(|b| b.log_dirs.state(world.now)).reduce(State::worse).unwrap_or(State::Live)
+    let leader = item.partition.leader.and_then(|id| world.snapshot.kafka.brokers.get(&id));
+    leader.map_or(State::Live, |b| b.log_dirs.state(world.now))
 }
 
 type C = Column<Partitions>;

@@ -189,9 +189,11 @@ impl<R: Rows> Table for R {
         if let Some(sort) = query.sort
             && let Some(column) = self.columns().get(sort.column)
         {
-            let mut keyed: Vec<_> = items.iter().map(|item| ((column.key)(world, *item), *item)).collect();
+            // Keys with indexes are smaller than keys with items, and sorting moves them often.
+            let mut keyed: Vec<_> =
+                items.iter().enumerate().map(|(i, item)| ((column.key)(world, *item), i as u32)).collect();
             keyed.sort_by(|(a, _), (b, _)| a.order(b, sort.descending));
-            items = keyed.into_iter().map(|(_, item)| item).collect();
+            items = keyed.into_iter().map(|(_, i)| items[i as usize]).collect();
         }
         items.into_iter().map(|item| self.object(item)).collect()
     }

@@ -108,7 +108,7 @@ fn factor(topic: &Topic) -> Option<u64> {
 }
 
 fn size(world: &World<'_>, topic: &Topic) -> Option<u64> {
-    world.derived.joined.sizes.topic(&topic.name).map(|sizes| sizes.iter().sum())
+    world.snapshot.kafka.sizes.whole(&topic.name)
 }
 
 /// Messages by their offsets: compaction and deleted records make it an upper bound.

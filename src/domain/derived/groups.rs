@@ -6,7 +6,11 @@ use crate::domain::{
     kubernetes::{Key, Kubernetes},
     lag::{Pace, Trend},
 };
-use std::{cmp::Reverse, collections::HashMap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 /// A consumer that works in batches may be a while behind; one that is this late is in trouble.
 const LATE: Duration = Duration::from_secs(60);
@@ -129,19 +133,25 @@ pub struct Pods {
 }
 
 impl Pods {
-    pub fn of(kubernetes: &Kubernetes) -> Self {
+    /// Only what a member shows is looked for: most pods are nobody's client.
+    pub fn of(kubernetes: &Kubernetes, kafka: &Kafka) -> Self {
         let mut pods = Pods::default();
-        pods.by_name.reserve(kubernetes.pods.len());
-        pods.by_address.reserve(kubernetes.pods.len());
+        let mut names: HashSet<&str> = HashSet::new();
+        let mut addresses: HashSet<&str> = HashSet::new();
+        for member in kafka.groups.values().flat_map(|g| &g.members) {
+            names.insert(&member.client_id);
+            addresses.insert(address(member));
+        }
         // The address of a finished pod may already be another's.
-        let running = |phase: &str| phase == "Running" || phase == "Pending";
-        for pod in kubernetes.pods.iter().filter(|p| running(&p.phase)) {
+        for pod in kubernetes.pods.iter().filter(|pod| !pod.ended()) {
             let key = &pod.meta.key;
             let note = |map: &mut HashMap<Text, Option<Key>>, name: &Text| {
                 map.entry(name.clone()).and_modify(|k| *k = None).or_insert_with(|| Some(key.clone()));
             };
-            note(&mut pods.by_name, &key.name);
-            if let Some(address) = &pod.ip {
+            if names.contains(&*key.name) {
+                note(&mut pods.by_name, &key.name);
+            }
+            if let Some(address) = pod.ip.as_ref().filter(|ip| addresses.contains(&***ip)) {
                 note(&mut pods.by_address, address);
             }
         }
@@ -151,8 +161,12 @@ impl Pods {
     /// The pod that a group's member runs in: by the address that the broker saw, else by a client id
     /// that is a pod's name. Pods on the host's network share an address, so several tell nothing.
     pub fn of_member(&self, member: &Member) -> Option<&Key> {
-        let address = member.host.strip_prefix('/').unwrap_or(&member.host);
-        let by_address = self.by_address.get(address).and_then(Option::as_ref);
+        let by_address = self.by_address.get(address(member)).and_then(Option::as_ref);
         by_address.or_else(|| self.by_name.get(&member.client_id)?.as_ref())
     }
+}
+
+/// The member's host as an address: brokers write a slash before it.
+fn address(member: &Member) -> &str {
+    member.host.strip_prefix('/').unwrap_or(&member.host)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     groups::{Groups, Pods},
-    tally::{Sizes, Tally, Totals, tallies},
+    tally::{Tally, Totals, tallies},
 };
 use crate::domain::{
     Text,
@@ -23,7 +23,6 @@ pub struct Joined {
     /// By id; then pods that nobody knows the broker of, by name.
     pub brokers: Vec<BrokerRow>,
     pub totals: Totals,
-    pub sizes: Sizes,
     pub groups: Groups,
     /// Pods by name and address, to recognise clients.
     pub pods: Pods,
@@ -98,9 +97,8 @@ impl Joined {
         Joined {
             brokers,
             totals,
-            sizes: Sizes::of(&snapshot.kafka),
             groups: Groups::of(&snapshot.kafka),
-            pods: Pods::of(&snapshot.kubernetes),
+            pods: Pods::of(&snapshot.kubernetes, &snapshot.kafka),
             pods_on: pods_on(snapshot),
             clusters,
             chosen,

@@ -9,7 +9,7 @@ mod verdict;
 pub use super::lag::Trend;
 pub use groups::{GroupRow, Groups, Pods, lag};
 pub use join::{BrokerRow, Joined};
-pub use tally::{Moves, Sizes, Tally, Totals, adding, refuses, under_replicated};
+pub use tally::{Moves, Tally, Totals, adding, refuses, under_replicated};
 pub use verdict::Verdict;
 
 use super::{Text, object::Object, snapshot::Snapshot, time::Time};

@@ -1,6 +1,6 @@
 //! Counting replicas: per broker, in all, and their bytes.
 
-use crate::domain::kafka::{BrokerId, Kafka, Partition, Replicas, Topic, TopicName};
+use crate::domain::kafka::{BrokerId, Kafka, Partition, Replicas, Topic};
 use std::collections::HashMap;
 
 /// One broker's part in the partitions.
@@ -98,51 +98,28 @@ fn count(
     totals.under_replicated += under_replicated;
     totals.under_min += under_min;
     totals.led_elsewhere += u32::from(!partition.is_offline() && !partition.led_as_preferred());
-    let mut tally = |id: BrokerId, change: &dyn Fn(&mut Tally)| {
-        if let Ok(i) = tallies.binary_search_by_key(&id, |(id, _)| *id) {
-            change(&mut tallies[i].1);
-        }
-    };
     for (i, id) in partition.replicas.iter().enumerate() {
-        let out = u32::from(!partition.isr.contains(*id) && adding.is_none_or(|a| !a.contains(*id)));
-        tally(*id, &|t| {
-            t.replicas += 1;
-            t.preferred += u32::from(i == 0);
-            t.out_of_sync += out;
-        });
+        let out = !partition.isr.contains(*id) && adding.is_none_or(|a| !a.contains(*id));
+        if let Some(tally) = of(tallies, *id) {
+            tally.replicas += 1;
+            tally.preferred += u32::from(i == 0);
+            tally.out_of_sync += u32::from(out);
+        }
     }
-    if let Some(leader) = partition.leader {
-        tally(leader, &|t| {
-            t.leaders += 1;
-            t.under_replicated += under_replicated;
-            t.under_min += under_min;
-        });
+    if let Some(tally) = partition.leader.and_then(|leader| of(tallies, leader)) {
+        tally.leaders += 1;
+        tally.under_replicated += under_replicated;
+        tally.under_min += under_min;
     }
 }
 
-/// Bytes of a partition's log, by topic and partition index: that of its largest replica.
-#[derive(Debug, Clone, Default)]
-pub struct Sizes(HashMap<TopicName, Vec<u64>>);
-
-impl Sizes {
-    pub fn of(kafka: &Kafka) -> Self {
-        let mut sizes: HashMap<TopicName, Vec<u64>> = HashMap::with_capacity(kafka.topics.len());
-        for logs in kafka.brokers.values().filter_map(|b| b.log_dirs.last()) {
-            for (topic, replicas) in &logs.replicas {
-                let Some(known) = kafka.topics.get(topic) else { continue };
-                let bytes = sizes.entry(topic.clone()).or_insert_with(|| vec![0; known.partitions.len()]);
-                for replica in replicas.iter().filter(|r| !r.future) {
-                    if let Some(b) = usize::try_from(replica.partition).ok().and_then(|i| bytes.get_mut(i)) {
-                        *b = (*b).max(replica.bytes);
-                    }
-                }
-            }
-        }
-        Sizes(sizes)
-    }
-
-    /// None: no broker told of it.
-    pub fn topic(&self, topic: &str) -> Option<&[u64]> {
-        self.0.get(topic).map(|bytes| &bytes[..])
-    }
+/// Ids mostly count up from a first one, so the place is guessed before it is searched for.
+fn of(tallies: &mut [(BrokerId, Tally)], id: BrokerId) -> Option<&mut Tally> {
+    let first = tallies.first()?.0;
+    let guess = usize::try_from(id.0.checked_sub(first.0)?).ok()?;
+    let place = match tallies.get(guess) {
+        Some((at, _)) if *at == id => guess,
+        _ => tallies.binary_search_by_key(&id, |(id, _)| *id).ok()?,
+    };
+    Some(&mut tallies[place].1)
 }

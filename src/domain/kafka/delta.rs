@@ -158,7 +158,12 @@ impl Kafka {
             }
             KafkaDelta::Topics { changed, removed, at } => self.take_topics(changed, removed, at),
             KafkaDelta::Configs { configs, at } => self.take_configs(configs, at),
-            KafkaDelta::LogDirs { broker, answer, at } => self.broker(broker).log_dirs.take(answer, at),
+            KafkaDelta::LogDirs { broker, answer, at } => {
+                if let Ok(logs) = &answer {
+                    self.sizes.take(&self.topics, broker, logs);
+                }
+                self.broker(broker).log_dirs.take(answer, at);
+            }
             KafkaDelta::Ends { changed, at } => {
                 changed.into_iter().for_each(|(topic, ends)| self.take_ends(topic, ends, at));
                 self.ends_feed.hear(at);
@@ -286,6 +291,7 @@ impl Kafka {
             self.unname(before.as_ref());
             self.ends.remove(&name);
             self.lags.forget_topic(&name);
+            self.sizes.forget(&name);
         }
         self.topics_feed.hear(at);
     }

@@ -4,12 +4,14 @@ mod broker;
 mod delta;
 mod group;
 mod replicas;
+mod sizes;
 mod topic;
 
 pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Throttle, Voter};
 pub use delta::{Body, KafkaDelta};
 pub use group::{Committed, Group, GroupState, Member, TopicPartitions};
 pub use replicas::Replicas;
+pub use sizes::Sizes;
 pub use topic::{Partition, Topic, TopicConfig};
 
 use super::{
@@ -64,6 +66,8 @@ pub struct Kafka {
     pub reassignments: Reading<Vec<Reassignment>>,
     /// The histories that lag in time is told from.
     pub lags: Lags,
+    /// From the brokers' log dirs; as fresh as those of the partition's leader.
+    pub sizes: Sizes,
     /// The poller's present patience, for brokers and groups that come later.
     pub patience: HashMap<Body, Duration>,
 }
@@ -89,6 +93,7 @@ impl Default for Kafka {
             quorum: Reading::pending(PATIENCE),
             reassignments: Reading::pending(PATIENCE),
             lags: Lags::default(),
+            sizes: Sizes::default(),
             patience: HashMap::new(),
         }
     }

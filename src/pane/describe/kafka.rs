@@ -91,7 +91,7 @@ pub fn broker(world: &World<'_>, id: BrokerId) -> Vec<Section> {
 pub fn topic(world: &World<'_>, name: &str) -> Vec<Section> {
     let kafka = &world.snapshot.kafka;
     let Some(topic) = kafka.topics.get(name) else { return Vec::new() };
-    let size = world.derived.joined.sizes.topic(name).map(|s| human::bytes(s.iter().sum()));
+    let size = kafka.sizes.whole(name).map(human::bytes);
     let head = Section::read("Topic", &kafka.topics_feed, world.now)
         .with("name", name)
         .with("internal", if topic.internal { "yes" } else { "" })
