@@ -78,8 +78,14 @@ impl Server {
 
     /// The whole body of a successful GET.
     pub async fn read(&self, path: &str, accept: &str) -> Result<Bytes, Trouble> {
+        self.read_into(Vec::new(), path, accept).await
+    }
+
+    /// The same, in a buffer that was used before: pages of megabytes, each in a place of its own, would
+    /// leave holes between the rows that they became.
+    pub async fn read_into(&self, mut whole: Vec<u8>, path: &str, accept: &str) -> Result<Bytes, Trouble> {
         let mut body = self.get(path, accept).await?.into_body();
-        let mut whole = Vec::new();
+        whole.clear();
         while let Some(chunk) =
             timeout(CHUNK, self.chunk(&mut body)).await.map_err(|_| self.silent(CHUNK))??
         {

@@ -195,14 +195,15 @@ impl<R: Watched> Watcher<R> {
     async fn list(&mut self) -> Result<(), Trouble> {
         self.tell(TableDelta::ListStart).await?;
         let base = place(R::KIND, self.scope.as_deref());
+        let mut buffer = Vec::new();
         let (mut next, mut kept, mut version) = (String::new(), Vec::new(), None);
         loop {
             let page = match &*next {
                 "" => format!("{base}?limit={PAGE}"),
                 next => format!("{base}?limit={PAGE}&continue={}", percent(next)),
             };
-            let body = self.common.server.read(&page, ACCEPT_LIST).await?;
-            let list = wire::List::decode(envelope::open(body)?)?;
+            let body = self.common.server.read_into(buffer, &page, ACCEPT_LIST).await?;
+            let list = wire::List::decode(envelope::open(body.clone())?)?;
             let head = list.metadata.unwrap_or_default();
             let rows = self.rows(list.items)?;
             // All pages are of the first one's version; where a server is less strict, the watch tells again.
@@ -214,6 +215,8 @@ impl<R: Watched> Watcher<R> {
                 self.tell(TableDelta::Page { rows, remaining }).await?;
             }
             next = text(&head.next);
+            drop((head.next, head.resource_version));
+            buffer = body.into();
             if next.is_empty() {
                 self.end_list(kept).await?;
                 self.version = version;
