@@ -22,6 +22,8 @@ pub(crate) struct Spec {
     /// Folders and where the process sees them.
     pub(crate) mounts: Vec<(PathBuf, String)>,
     pub(crate) sandbox: Sandbox,
+    /// The program `lab`, which prepares the process.
+    pub(crate) program: PathBuf,
     pub(crate) host: String,
     /// The folder of its logs.
     pub(crate) logs: PathBuf,
@@ -38,7 +40,7 @@ pub(crate) struct Container {
 impl Container {
     /// Starts the process through `lab contain`, which replaces itself by it.
     pub(crate) fn start(spec: &Spec, attempt: u32) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(&spec.program);
         command.args(["contain", "--net", &spec.sandbox.namespace(), "--host", &spec.host]);
         for (from, to) in &spec.mounts {
             command.arg("--mount").arg(format!("{}:{to}", from.display()));
@@ -73,11 +75,11 @@ impl Container {
     }
 }
 
-/// A process that is killed before it does anything: its log is empty.
-pub(crate) fn stillborn(spec: &Spec, attempt: u32) -> Result<Ended> {
+/// A process that ends before it does anything: its log is empty.
+pub(crate) fn stillborn(spec: &Spec, attempt: u32, code: i32, signal: Option<i32>) -> Result<Ended> {
     Log::create(&spec.logs, attempt)?;
     let now = Timestamp::now();
-    Ok(Ended { code: 137, signal: Some(9), started: now, finished: now })
+    Ok(Ended { code, signal, started: now, finished: now })
 }
 
 fn ended(exit: ExitStatus, started: Timestamp) -> Ended {

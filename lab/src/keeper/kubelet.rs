@@ -169,6 +169,11 @@ impl Kubelet {
         }
     }
 
+    /// The lab's own copy of its program: cargo may have replaced the one that was started.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.home.root().join("bin/lab")
+    }
+
     /// The folder of a pod's logs.
     pub(crate) fn logs_of(&self, pod: &LabPod) -> PathBuf {
         let (namespace, name) = pod.key();

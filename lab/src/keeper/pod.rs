@@ -172,6 +172,7 @@ impl<'a> Life<'a> {
             env,
             mounts,
             sandbox,
+            program: self.kubelet.program(),
             host: self.pod.key().1,
             logs,
         }))
@@ -180,9 +181,15 @@ impl<'a> Life<'a> {
     async fn run_once(&mut self, spec: &Spec) -> Result<Outcome> {
         let (namespace, name) = self.pod.key();
         if self.kubelet.is_held(&namespace, &name) {
-            return Ok(Outcome::Ended(container::stillborn(spec, self.attempt)?));
+            return Ok(Outcome::Ended(container::stillborn(spec, self.attempt, 137, Some(9))?));
         }
-        let mut running = Container::start(spec, self.attempt)?;
+        let mut running = match Container::start(spec, self.attempt) {
+            Ok(running) => running,
+            Err(error) => {
+                self.events.warning("Failed", format!("{error:#}"));
+                return Ok(Outcome::Ended(container::stillborn(spec, self.attempt, 128, None)?));
+            }
+        };
         self.pod.process.send_replace(Some(running.pid));
         self.status.phase = "Running";
         self.status.state = State::Running(Timestamp::now());
