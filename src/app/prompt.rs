@@ -30,6 +30,8 @@ pub struct Prompt {
     pub chosen: Option<usize>,
     /// What was there before, for Esc.
     pub before: String,
+    /// The text is a proposal: the first character that is typed takes its place.
+    proposed: bool,
 }
 
 impl Prompt {
@@ -40,6 +42,7 @@ impl Prompt {
             suggestions: Vec::new(),
             chosen: None,
             before: text.to_string(),
+            proposed: matches!(purpose, Purpose::Argument(_)),
         }
     }
 
@@ -85,17 +88,47 @@ impl Prompt {
                 None => return false,
             },
         };
+        self.replace_proposal(matches!(request, InputRequest::InsertChar(_)));
         self.input.handle(request);
         self.chosen = None;
         true
     }
 
+    /// Only what is done first decides whether the proposal stays.
+    fn replace_proposal(&mut self, typed: bool) {
+        if std::mem::take(&mut self.proposed) && typed {
+            self.input.handle(InputRequest::DeleteLine);
+        }
+    }
+
     /// Types a pasted text: its first line, without control characters.
     pub fn paste(&mut self, text: &str) {
+        self.replace_proposal(true);
         let line = text.lines().next().unwrap_or_default();
         for c in super::text::clean(line).chars() {
             self.input.handle(InputRequest::InsertChar(c));
         }
         self.chosen = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(purpose: Purpose, keys: &[&str]) -> String {
+        let mut prompt = Prompt::new(purpose, "100");
+        for key in keys {
+            assert!(prompt.edit(key.parse().expect("a key")), "{key}");
+        }
+        prompt.text().to_string()
+    }
+
+    #[test]
+    fn typing_replaces_a_proposed_argument_and_editing_keeps_it() {
+        let argument = Purpose::Argument("newest");
+        assert_eq!(typed(argument, &["5", "0"]), "50");
+        assert_eq!(typed(argument, &["backspace", "5"]), "105");
+        assert_eq!(typed(Purpose::Filter, &["5"]), "1005", "a filter is gone on with");
     }
 }

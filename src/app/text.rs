@@ -104,6 +104,16 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     }
 }
 
+/// As [`cut`], but a name (one word) keeps its end too: that is what tells pods of one owner apart.
+pub fn cut_name(text: &str, columns: usize) -> Cow<'_, str> {
+    const END: usize = 6;
+    if columns < 3 * END || width(text) <= columns || text.contains(' ') {
+        return cut(text, columns);
+    }
+    let end = skip(text, width(text) - END);
+    Cow::Owned(format!("{}…{end}", head(text, columns - 1 - width(end))))
+}
+
 /// The longest beginning that fits in `columns`.
 pub fn head(text: &str, columns: usize) -> &str {
     &text[..split_at(text, columns)]
@@ -171,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_keeps_its_end() {
+        assert_eq!(cut_name("invoices-6b86bbd65f-ddcdj", 21), "invoices-6b86b…-ddcdj");
+        assert_eq!(cut_name("invoices-6b86bbd65f-ddcdj", 25), "invoices-6b86bbd65f-ddcdj");
+        assert_eq!(cut_name("invoices-6b86bbd65f-ddcdj", 10), "invoices-…", "too little room for both");
+        assert_eq!(cut_name("back-off restarting a container", 21), "back-off restarting …");
+    }
+
+    #[test]
     fn wide_characters_are_not_cut_in_half() {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut("日本語", 6), "日本語");
@@ -188,6 +206,7 @@ mod tests {
         #[test]
         fn cut_never_takes_more_than_its_columns(s in "\\PC{0,40}", n in 0usize..30) {
             prop_assert!(width(&cut(&s, n)) <= n);
+            prop_assert!(width(&cut_name(&s, n)) <= n);
         }
     }
 }

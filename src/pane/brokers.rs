@@ -241,7 +241,7 @@ static COLUMNS: &[C] = &[
     .sort('M')
     .read_from(topics_state),
     C::number(
-        "OUT",
+        "OOS",
         4,
         |_, r| faulty(r, r.tally.out_of_sync, Tone::Warning),
         |_, r| key(tallied(r, r.tally.out_of_sync).map(|n| n as f64)),
@@ -266,8 +266,8 @@ static COLUMNS: &[C] = &[
     .rank(1)
     .read_from(rates_state),
     C::number(
-        "IN",
-        10,
+        "IN/s",
+        11,
         |world, r| byte_rate(world, r, Metric::BytesIn),
         |world, r| key(last(world, r, Metric::BytesIn)),
     )
@@ -276,7 +276,7 @@ static COLUMNS: &[C] = &[
     .read_from(rates_state),
     C::number(
         "OUT/s",
-        10,
+        11,
         |world, r| byte_rate(world, r, Metric::BytesOut),
         |world, r| key(last(world, r, Metric::BytesOut)),
     )

@@ -26,8 +26,8 @@ const CHARTS: [(Metric, &str, Unit); 5] = [
     (Metric::BytesIn, "Bytes in", Unit::BytesPerSecond),
     (Metric::BytesOut, "Bytes out", Unit::BytesPerSecond),
     (Metric::MessagesIn, "Messages in", Unit::MessagesPerSecond),
-    (Metric::UnderReplicated, "Under-replicated partitions", Unit::Count),
-    (Metric::Offline, "Offline partitions", Unit::Count),
+    (Metric::UnderReplicated, "Under-replicated", Unit::Count),
+    (Metric::Offline, "Offline", Unit::Count),
 ];
 
 impl Charts for Lines {

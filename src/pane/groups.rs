@@ -148,7 +148,7 @@ static COLUMNS: &[C] = &[
         .read_from(lag_state),
     C::text(
         "VERDICT",
-        12,
+        14,
         |_, i| i.row.trouble().map_or_else(Cell::empty, |word| Cell::toned(word, Tone::Warning)),
         |_, i| SortKey::Text(i.row.trouble().unwrap_or_default()),
     )

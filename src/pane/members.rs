@@ -337,7 +337,6 @@ type S = Column<Shares>;
 
 static SHARES: &[S] = &[
     S::text("GROUP", 14, |_, i| Cell::plain(i.group.id.to_string()), |_, i| SortKey::Text(&i.group.id))
-        .rank(2)
         .sort('N'),
     S::wide(
         "TOPIC",

@@ -38,7 +38,7 @@ impl Listed for Node {
         .rank(1)
         .sort('Z'),
         Column::text(
-            "BROKERS",
+            "BROKER IDS",
             10,
             |world, n: &Self| Cell::plain(brokers(world, n)),
             |world, n: &Self| SortKey::Owned(brokers(world, n)),

@@ -184,8 +184,8 @@ static COLUMNS: &[C] = &[
         .rank(1)
         .sort('S'),
     C::number(
-        "IN",
-        10,
+        "IN/s",
+        11,
         |world, t| rate(world, t, Metric::BytesIn).map_or_else(unknown, |r| Cell::plain(human::byte_rate(r))),
         |world, t| key(rate(world, t, Metric::BytesIn)),
     )
@@ -202,8 +202,8 @@ static COLUMNS: &[C] = &[
     .sort('E')
     .read_from(rates_state),
     C::number(
-        "OUT",
-        10,
+        "OUT/s",
+        11,
         |world, t| {
             rate(world, t, Metric::BytesOut).map_or_else(unknown, |r| Cell::plain(human::byte_rate(r)))
         },

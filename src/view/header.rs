@@ -27,16 +27,21 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
 /// Context, Kafka cluster and the way to it, who measures throughput.
 fn place(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     let snapshot = &model.snapshot;
-    let mut words = format!(" castellan · context {}", model.session.context);
+    let mut words = String::new();
     match (&model.derived.cluster, snapshot.kafka.route) {
         (Some(cluster), Some(route)) => words += &format!(" · Kafka {cluster} ({})", route.words()),
         (Some(cluster), None) => words += &format!(" · Kafka {cluster}"),
         (None, Some(route)) => words += &format!(" · Kafka ({})", route.words()),
         (None, None) => {}
     }
-    if let Some(origin) = snapshot.throughput.origin.last() {
-        words += &format!(" · {}", origin.words());
-    }
+    let origin = snapshot.throughput.origin.last().map_or(String::new(), |o| format!(" · {}", o.words()));
+    let context = &model.session.context;
+    let whole = format!(" castellan · context {context}{words}{origin}");
+    // Where one is comes before who one is.
+    let words = match crate::app::text::width(&whole) <= line.width.into() {
+        true => whole,
+        false => format!(" {context}{words}{origin}"),
+    };
     let version = snapshot.kubernetes.server.last().map_or(String::new(), |v| format!("Kubernetes {v} "));
     let style = canvas.theme.style(Role::Header);
     let room = line.width.saturating_sub(version.len() as u16 + 1);

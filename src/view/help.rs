@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 /// Columns of one help column: keys and words.
 const WIDTH: usize = 40;
-const KEYS: usize = 15;
+const KEYS: usize = 11;
 
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model, top: usize) {
     let (border, title) = (canvas.theme.style(Role::Border), canvas.theme.style(Role::Title));
@@ -116,6 +116,18 @@ fn draw_line(canvas: &mut Canvas<'_>, at: Rect, line: &Line) {
             let x = 2 + KEYS.max(text::width(&keys)) as u16;
             let room = at.width.saturating_sub(x + 1);
             canvas.write(at.x + x, at.y, room, &help.about, canvas.theme.style(Role::Plain));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_key_does_fits_in_its_column() {
+        for command in command::all().filter(|c| !c.keys.is_empty()) {
+            assert!(text::width(command.about) <= WIDTH - KEYS - 3, "{}: {}", command.name, command.about);
         }
     }
 }

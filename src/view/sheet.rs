@@ -42,7 +42,13 @@ fn title(canvas: &mut Canvas<'_>, line: Rect, sheet: &Sheet) {
 /// How far down the window is.
 fn place(sheet: &Sheet) -> String {
     match sheet {
-        Sheet::Messages(m) => format!(" {}/{} ", m.position().map_or(0, |p| p + 1), m.len()),
+        Sheet::Messages(m) => {
+            let at = m.position().map_or(0, |p| p + 1);
+            match sheet.filter().is_empty() {
+                true => format!(" {at}/{} ", m.len()),
+                false => format!(" {at}/{} of {} ", m.shown().len(), m.len()),
+            }
+        }
         _ => sheet.pager().map_or(String::new(), |p| format!(" {}/{} ", (p.top + 1).min(p.rows()), p.rows())),
     }
 }

@@ -188,11 +188,11 @@ fn doubted(words: &str, doubt: Doubt, room: usize) -> String {
         if text::width(&whole) <= room {
             whole
         } else {
-            format!("{}{short}", text::cut(words, room.saturating_sub(1)))
+            format!("{}{short}", text::cut_name(words, room.saturating_sub(1)))
         }
     };
     match doubt {
-        Doubt::None => words.to_string(),
+        Doubt::None => text::cut_name(words, room).into_owned(),
         Doubt::Pending if words.is_empty() => "·".into(),
         Doubt::Pending => words.to_string(),
         Doubt::Stale(old) => with(format!("~{}", age(old)), "~"),

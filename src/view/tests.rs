@@ -44,7 +44,8 @@ const LARGE: (u16, u16) = (160, 50);
 fn the_chrome_says_where_one_is_and_how_fresh_the_sources_are() {
     for size in [SMALL, LARGE] {
         let lines = frame(&hands(Mood::Healthy, "overview", size), false);
-        assert!(lines[0].contains("castellan · context lab · Kafka kafka/kafka"), "{}", lines[0]);
+        assert!(lines[0].contains(" lab · Kafka kafka/kafka ("), "{}", lines[0]);
+        assert!(lines[0].contains("· Prometheus monitoring/"), "who measures is named: {}", lines[0]);
         assert!(lines[1].contains("Kubernetes live · Kafka live · throughput live"), "{}", lines[1]);
         assert!(lines[lines.len() - 1].contains("? help"), "{}", lines[lines.len() - 1]);
         assert!(lines.iter().any(|l| l.starts_with("▌")), "the selection is seen without colour");

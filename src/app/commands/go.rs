@@ -18,7 +18,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "command",
         keys: &[":"],
-        about: "go to a pane or run a command",
+        about: "a pane, or a command",
         run: |m, _| {
             m.prompt = Some(Prompt::new(Purpose::Command, ""));
             palette::suggest(m);
@@ -46,7 +46,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "back",
         keys: &["esc"],
-        about: "back, or clear filter and marks",
+        about: "back, or clear the filter",
         when: |m| if can_go_back(m) { Ok(()) } else { Err("this is the first screen; q quits".into()) },
         run: |m, _| back(m),
         ..GO
@@ -54,7 +54,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "leave",
         keys: &["q"],
-        about: "back; quit from the first screen",
+        about: "back; from the first, quit",
         run: |m, _| leave(m),
         hint: 93,
         ..GO

@@ -15,7 +15,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "log-window",
         keys: &["0", "1", "2", "3", "4", "5", "6"],
-        about: "0 tail, 1 head, last 2: 1m, 3: 5m, 4: 15m, 5: 30m, 6: 1h",
+        about: "tail head 1m 5m 15m 30m 1h",
         argument: Some(Argument { name: "NUMBER", choices: |_| Vec::new() }),
         run: window,
         ..LOG
@@ -52,7 +52,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "log-previous",
         keys: &["p"],
-        about: "the run before the restart, or this one",
+        about: "the previous run, or this",
         run: |m, _| {
             ask_again(m, |log| {
                 log.query.previous = !log.query.previous;

@@ -62,7 +62,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "wide",
         keys: &["ctrl-w"],
-        about: "all columns, or those that fit",
+        about: "all columns, or what fits",
         run: |m, _| {
             with_list(m, |list| {
                 list.wide = !list.wide;
@@ -140,7 +140,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "by",
         keys: &["b"],
-        about: "by cluster, broker or topic",
+        about: "by cluster, broker, topic",
         scopes: &[Scope::Charts],
         run: |m, _| {
             let screen = m.screen_mut();

@@ -112,8 +112,13 @@ impl GroupRow {
         }
     }
 
+    /// What is in trouble first, then by time. Behind by a time that nobody knows may be the worst of all.
     fn badness(&self) -> impl Ord + use<> {
-        (Reverse(self.late), Reverse(self.lag))
+        let late = match self.late {
+            None if self.lag.is_some_and(|lag| lag > 0) => Duration::MAX,
+            late => late.unwrap_or_default(),
+        };
+        (Reverse(self.trouble().is_some()), Reverse(late), Reverse(self.lag))
     }
 }
 
@@ -169,4 +174,38 @@ impl Pods {
 /// The member's host as an address: brokers write a slash before it.
 fn address(member: &Member) -> &str {
     member.host.strip_prefix('/').unwrap_or(&member.host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, lag: u64, late: Option<u64>) -> GroupRow {
+        GroupRow {
+            id: id.into(),
+            state: GroupState::Stable,
+            lag: Some(lag),
+            unknown: 0,
+            late: late.map(Duration::from_secs),
+            trend: Trend::Unknown,
+            pace: None,
+            worst: None,
+        }
+    }
+
+    #[test]
+    fn the_worst_group_comes_first_also_where_its_time_is_unknown() {
+        let mut rows = [
+            row("keeps up", 17, Some(0)),
+            row("a little behind", 900, Some(20)),
+            row("nothing to read", 0, None),
+            row("late", 500, Some(300)),
+            row("far behind, time unknown", 43_000, None),
+        ];
+        rows.sort_by_key(GroupRow::badness);
+        let order: Vec<&str> = rows.iter().map(|row| &*row.id).collect();
+        let worst_first =
+            ["far behind, time unknown", "late", "a little behind", "keeps up", "nothing to read"];
+        assert_eq!(order, worst_first);
+    }
 }
