@@ -139,6 +139,19 @@ impl SortKey<'_> {
         }
     }
 
+    /// A number as an integer of the same order as [`f64::total_cmp`]; None: it is text.
+    fn bits(&self, descending: bool) -> Option<u64> {
+        match self {
+            SortKey::Unknown => Some(u64::MAX),
+            SortKey::Number(n) => {
+                let bits = n.to_bits();
+                let ascending = if n.is_sign_negative() { !bits } else { bits | 1 << 63 };
+                Some(if descending { !ascending } else { ascending })
+            }
+            SortKey::Text(_) | SortKey::Owned(_) => None,
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
             SortKey::Text(t) => t,
@@ -146,6 +159,20 @@ impl SortKey<'_> {
             SortKey::Number(_) | SortKey::Unknown => "",
         }
     }
+}
+
+/// The indexes of `keys` in their order; equal ones stay as they were.
+fn order(keys: Vec<SortKey<'_>>, descending: bool) -> Vec<u32> {
+    // Numbers, which the longest tables are sorted by, are sorted as plain integers.
+    let numbers: Option<Vec<(u64, u32)>> =
+        keys.iter().zip(0..).map(|(key, i)| Some((key.bits(descending)?, i))).collect();
+    if let Some(mut numbers) = numbers {
+        numbers.sort_unstable();
+        return numbers.into_iter().map(|(_, i)| i).collect();
+    }
+    let mut keyed: Vec<_> = keys.into_iter().zip(0..).collect();
+    keyed.sort_by(|(a, _), (b, _)| a.order(b, descending));
+    keyed.into_iter().map(|(_, i)| i).collect()
 }
 
 /// A column without its item type: what the view needs to lay it out.
@@ -189,11 +216,8 @@ impl<R: Rows> Table for R {
         if let Some(sort) = query.sort
             && let Some(column) = self.columns().get(sort.column)
         {
-            // Keys with indexes are smaller than keys with items, and sorting moves them often.
-            let mut keyed: Vec<_> =
-                items.iter().enumerate().map(|(i, item)| ((column.key)(world, *item), i as u32)).collect();
-            keyed.sort_by(|(a, _), (b, _)| a.order(b, sort.descending));
-            items = keyed.into_iter().map(|(_, i)| items[i as usize]).collect();
+            let keys = items.iter().map(|item| (column.key)(world, *item)).collect();
+            items = order(keys, sort.descending).into_iter().map(|i| items[i as usize]).collect();
         }
         items.into_iter().map(|item| self.object(item)).collect()
     }
@@ -237,5 +261,41 @@ fn filtered<'a, R: Rows>(rows: &R, world: &World<'a>, filter: &Filter, item: R::
                 .iter()
                 .all(|(k, v)| m.labels.get(k.as_str()).is_some_and(|have| v.is_empty() || **have == **v))
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sorted<'a>(keys: &[SortKey<'a>], descending: bool) -> Vec<SortKey<'a>> {
+        order(keys.to_vec(), descending).into_iter().map(|i| keys[i as usize].clone()).collect()
+    }
+
+    #[test]
+    fn unknown_values_come_last_in_either_direction() {
+        let keys = [SortKey::Unknown, SortKey::Number(-2.0), SortKey::Number(3.0), SortKey::Number(0.5)];
+        let number = |n| SortKey::Number(n);
+        assert_eq!(sorted(&keys, false), [number(-2.0), number(0.5), number(3.0), SortKey::Unknown]);
+        assert_eq!(sorted(&keys, true), [number(3.0), number(0.5), number(-2.0), SortKey::Unknown]);
+        let texts = [SortKey::Unknown, SortKey::Text("b"), SortKey::Text("a")];
+        assert_eq!(sorted(&texts, true), [SortKey::Text("b"), SortKey::Text("a"), SortKey::Unknown]);
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_sort_as_numbers_and_equal_ones_stay_in_their_order(
+            numbers in proptest::collection::vec(prop_oneof![-3.0..3.0f64, Just(0.0), Just(1.0)], 0..40),
+            descending: bool,
+        ) {
+            let keys = numbers.iter().map(|n| SortKey::Number(*n)).collect();
+            let mut expected: Vec<u32> = (0..numbers.len() as u32).collect();
+            expected.sort_by(|a, b| {
+                let by_number = numbers[*a as usize].total_cmp(&numbers[*b as usize]);
+                if descending { by_number.reverse() } else { by_number }
+            });
+            prop_assert_eq!(order(keys, descending), expected);
+        }
     }
 }

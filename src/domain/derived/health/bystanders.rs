@@ -26,14 +26,18 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         return Vec::new();
     }
     let home = joined.cluster().map(|c| &c.namespace);
+    let broken =
+        snapshot.kubernetes.pods.iter().filter_map(|pod| Some((pod, trouble(pod, now).filter(|t| t.stuck)?)));
+    let mut stuck: Vec<_> = broken.filter(|(pod, _)| joined.broker_of(&pod.meta.key).is_none()).collect();
+    if stuck.is_empty() {
+        return Vec::new();
+    }
     let clients = clients(snapshot, joined);
     let near = |pod: &Pod| {
         Some(&pod.meta.key.namespace) == home
             || pod.meta.owner.as_ref().is_some_and(|o| clients.contains(&o.uid))
     };
-    let pods = snapshot.kubernetes.pods.iter().filter(|pod| joined.broker_of(&pod.meta.key).is_none());
-    let mut stuck: Vec<_> =
-        pods.filter_map(|pod| Some((pod, trouble(pod, now).filter(|t| t.stuck)?))).collect();
+    // The cluster's own namespace and its clients first.
     stuck.sort_by_key(|(pod, _)| !near(pod));
     let more = stuck.len().saturating_sub(MOST);
     stuck.truncate(MOST);
