@@ -109,7 +109,7 @@ impl Listed for Node {
     }
 
     fn search(&self, try_word: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.zone.as_deref().is_some_and(|z| try_word(z))
+        self.zone.as_deref().is_some_and(try_word)
     }
 }
 

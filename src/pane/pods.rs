@@ -104,7 +104,7 @@ impl Listed for Pod {
     }
 
     fn search(&self, try_word: &mut dyn FnMut(&str) -> bool) -> bool {
-        try_word(&self.status().status) || self.node.as_deref().is_some_and(|n| try_word(n))
+        try_word(&self.status().status) || self.node.as_deref().is_some_and(try_word)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::{
     derived::lag,
     human,
     kafka::{Broker, BrokerId, Group, Kafka, Member, Partition, Topic},
+    lag::Pace,
     throughput::{Metric, Series, Subject},
     time::age,
 };
@@ -232,6 +233,7 @@ pub fn group(world: &World<'_>, id: &str) -> Vec<Section> {
     if let Some(row) = world.derived.joined.groups.get(id) {
         behind = behind
             .with("messages", row.lag.map_or_else(|| "unknown".into(), human::count))
+            .with("pace", row.pace.map(pace).unwrap_or_default())
             .with("time", row.late.map(|l| format!("{}{}", age(l), row.trend.arrow())).unwrap_or_default())
             .with(
                 "worst",
@@ -247,6 +249,10 @@ pub fn group(world: &World<'_>, id: &str) -> Vec<Section> {
         parts.fold(section, |section, part| section.line(format!("  {part}")))
     });
     vec![head, behind, members]
+}
+
+fn pace(pace: Pace) -> String {
+    format!("reads {} of {} written", human::rate(pace.consumed), human::rate(pace.produced))
 }
 
 pub fn member(world: &World<'_>, group: &str, id: &str) -> Vec<Section> {

@@ -40,6 +40,10 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
 }
 
 fn silent(name: &'static str, feed: &Feed, now: Time) -> Option<Finding> {
+    // A reason often begins with the source's own name.
+    let told = |reason: &str| {
+        if reason.starts_with(name) { reason.to_string() } else { format!("{name}: {reason}") }
+    };
     let (line, brief) = match feed.state(now) {
         State::Live | State::Pending(_) => return None,
         State::Stale { age: a } => {
@@ -51,9 +55,9 @@ fn silent(name: &'static str, feed: &Feed, now: Time) -> Option<Finding> {
         }
         State::Failed { reason, age: Some(a) } => {
             let a = age(a);
-            (format!("{name}: {reason}; what is shown of it is {a} old"), format!("{name} silent {a}"))
+            (format!("{}; what is shown of it is {a} old", told(&reason)), format!("{name} silent {a}"))
         }
-        State::Failed { reason, age: None } => (format!("{name}: {reason}"), format!("{name} unreachable")),
+        State::Failed { reason, age: None } => (told(&reason), format!("{name} unreachable")),
     };
     let since = feed.failure().map(|f| f.since).or(feed.heard());
     let subject = Object::Finding(format!("source {name}").into());
