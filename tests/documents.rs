@@ -97,9 +97,12 @@ fn configuration() -> String {
     format!("```toml\n{}```\n", castellan::config::TEMPLATE)
 }
 
+/// Makes one part of the document.
+type Maker = fn() -> String;
+
 /// The document with every marked part replaced by what its maker makes.
 fn made(document: &str) -> String {
-    let makers: [(&str, fn() -> String); 5] = [
+    let makers: [(&str, Maker); 5] = [
         ("panes", panes),
         ("keys", keys),
         ("themes", themes),

@@ -60,9 +60,8 @@ fn type_into_prompt(model: &mut Model, chord: Chord) {
             if purpose == Purpose::Filter {
                 model.set_filter(&before);
             }
-            return;
         }
-        (KeyCode::Enter, _) => return accept(model),
+        (KeyCode::Enter, _) => accept(model),
         (KeyCode::Tab | KeyCode::Down, _) => prompt.cycle(1),
         (KeyCode::BackTab | KeyCode::Up, _) => prompt.cycle(-1),
         _ => {

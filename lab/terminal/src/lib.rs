@@ -45,7 +45,8 @@ impl Terminal {
         let pair = native_pty_system().openpty(pty_size(size)).context("no pseudo-terminal")?;
         // A path is one from here; a bare name is looked up as a shell would.
         let here = std::env::current_dir()?;
-        let program = if program.contains('/') { here.join(program) } else { std::path::PathBuf::from(program) };
+        let program =
+            if program.contains('/') { here.join(program) } else { std::path::PathBuf::from(program) };
         let mut command = CommandBuilder::new(&program);
         command.cwd(here);
         command.args(arguments);
@@ -53,7 +54,10 @@ impl Terminal {
         command.env("COLORTERM", "truecolor");
         command.env_remove("NO_COLOR");
         environment.iter().for_each(|(name, value)| command.env(name, value));
-        let child = pair.slave.spawn_command(command).with_context(|| format!("cannot start {}", program.display()))?;
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .with_context(|| format!("cannot start {}", program.display()))?;
         let emulator = Arc::new(Mutex::new(emulator(size)?));
         let bytes = Arc::new(AtomicU64::new(0));
         let mut output = pair.master.try_clone_reader()?;

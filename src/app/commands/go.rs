@@ -31,7 +31,7 @@ pub static COMMANDS: &[Command] = &[
         keys: &["/"],
         about: "filter",
         scopes: &[Scope::Table, Scope::Reader, Scope::Log, Scope::Messages],
-        run: |m, _| m.prompt = Some(Prompt::new(Purpose::Filter, &m.filter().to_string())),
+        run: |m, _| m.prompt = Some(Prompt::new(Purpose::Filter, m.filter())),
         hint: 90,
         ..GO
     },
