@@ -56,15 +56,21 @@ fn place(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
 /// Each source and its state in words.
 fn sources(canvas: &mut Canvas<'_>, line: Rect, model: &Model, before: &str) {
     let (snapshot, now) = (&model.snapshot, model.now);
+    let kubernetes = &snapshot.kubernetes;
+    // Of several clusters one is to be chosen first: nothing is being waited for.
+    let unchosen = model.derived.joined.clusters.len() > 1 && !model.targets.aimed();
     let states = [
-        ("Kubernetes", snapshot.kubernetes.server.state(now)),
+        ("Kubernetes", kubernetes.server.state(now).worse(kubernetes.pods.feed.state(now))),
         ("Kafka", snapshot.kafka.cluster_feed.state(now)),
         ("throughput", snapshot.throughput.origin.state(now)),
     ];
     let header = canvas.theme.style(Role::Header);
     let mut pieces = vec![(before.to_string(), header)];
     for (i, (name, state)) in states.iter().enumerate() {
-        let (tone, words) = state_words(state);
+        let (tone, words) = match *name {
+            "Kafka" if unchosen => (Tone::Warning, "not chosen: :clusters".into()),
+            _ => state_words(state),
+        };
         let style = if tone == Tone::Good { header } else { header.patch(own(canvas.theme.tone(tone))) };
         pieces.push((format!("{}{name} ", if i == 0 { "" } else { " · " }), header));
         pieces.push((words, style));

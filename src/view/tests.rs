@@ -63,6 +63,14 @@ fn stale_and_failed_sources_are_said_and_their_rows_stay() {
 }
 
 #[test]
+fn pods_that_cannot_be_read_are_said_of_kubernetes() {
+    let lines = frame(&hands(Mood::Pending, "pods", SMALL), false);
+    assert!(lines[1].contains("Kubernetes waiting · Kafka waiting"), "{}", lines[1]);
+    let lines = frame(&hands(Mood::Failed, "pods", LARGE), false);
+    assert!(lines[1].contains("Kubernetes stale"), "{}", lines[1]);
+}
+
+#[test]
 fn wider_screens_show_more_columns() {
     let headings = |size| {
         let lines = frame(&hands(Mood::Healthy, "pods", size), false);
