@@ -31,7 +31,8 @@ pub async fn run(mut model: Model, mut sources: Sources, form: Form, limit: Dura
         let effects = update(&mut model, Msg::Derive);
         perform(&mut model, &mut sources, effects);
         let patient = start.elapsed() < SECOND_CHANCE;
-        if start.elapsed() >= limit || (!choose(&mut model) && answered(&model, patient)) {
+        let complete = !choose(&mut model) && answered(&model, patient);
+        if complete || start.elapsed() >= limit {
             break;
         }
     }

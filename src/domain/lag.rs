@@ -16,6 +16,9 @@ use std::{
 /// Points of a partition's series, and the least time between two of them.
 const POINTS: usize = 60;
 const STEP: Duration = Duration::from_secs(10);
+/// The least span of a series that what is older than it is reckoned from: the rate of a few seconds
+/// misleads by hours.
+const SPAN: Duration = Duration::from_secs(20);
 /// Points of all series together: 16 MB. With very many partitions each keeps fewer.
 const ALL_POINTS: usize = 1_000_000;
 /// The least that is worth keeping of a series.
@@ -62,8 +65,11 @@ impl Series {
         let points = self.0.iter().copied();
         let bracket =
             points.clone().zip(points.skip(1)).rev().find(|((_, a), (_, b))| *a <= offset && offset < *b);
-        // Older than the series: as if the log had always grown as fast as in it.
-        let ((t0, o0), (t1, o1)) = bracket.or_else(|| Some((*self.0.front()?, newest)))?;
+        // Older than the series: as if the log had always grown as fast as in it, once it is long enough
+        // for a rate.
+        let whole = (*self.0.front()?, newest);
+        let long = newest.0.since(whole.0.0) >= SPAN;
+        let ((t0, o0), (t1, o1)) = bracket.or(long.then_some(whole))?;
         if o1 <= o0 {
             return None;
         }
