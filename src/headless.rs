@@ -89,7 +89,8 @@ fn perform(model: &mut Model, sources: &mut Sources, effects: Vec<Effect>) {
 fn answered(model: &Model, patient: bool) -> bool {
     let there = |feed: &Feed| feed.heard().is_some() || (!patient && feed.failure().is_some());
     let snapshot = &model.snapshot;
-    let kafka = !model.targets.aimed() || feeds_of_kafka(&snapshot.kafka).into_iter().all(there);
+    let reached = snapshot.kafka.route.is_some() || !patient;
+    let kafka = !model.targets.aimed() || (reached && feeds_of_kafka(&snapshot.kafka).into_iter().all(there));
     let throughput = !model.targets.aimed() || there(&snapshot.throughput.origin.feed);
     feeds_of_kubernetes(&snapshot.kubernetes).into_iter().all(there) && kafka && throughput
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// How long anything may take on a small machine that has other work, too.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 pub const WIDE: Size = (220, 90);
 pub const ALL_LIVE: &str = "Kubernetes live · Kafka live · throughput live";
 pub const BOOTSTRAP: &str = "kafka-bootstrap.kafka.svc:9092";
