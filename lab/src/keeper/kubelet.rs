@@ -17,7 +17,7 @@ use serde_json::json;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The label of the pods that are real processes.
 pub(crate) const PROCESS_LABEL: &str = "castellan-lab/process";
@@ -92,6 +92,10 @@ impl Kubelet {
             (Some(_), grace) => Wish::End(grace.unwrap_or(30).cast_unsigned()),
         };
         if let Some(known) = self.known(&pod) {
+            // A node that was silent for a while had its pods marked as not ready.
+            if *known.ready.borrow() && !says_ready(&pod) {
+                known.contradicted.notify_one();
+            }
             // The last wish stays: a pod that is gone does not come back.
             known.wish.send_if_modified(|old| {
                 let changes = *old != wish && *old != Wish::Gone;
@@ -110,6 +114,7 @@ impl Kubelet {
             sandbox: Mutex::default(),
             process: watch::channel(None).0,
             ready: watch::channel(false).0,
+            contradicted: Notify::new(),
         });
         if let Ok(mut pods) = self.pods.lock() {
             pods.insert(uid, lab_pod.clone());
@@ -252,4 +257,10 @@ impl Kubelet {
         }
         env
     }
+}
+
+/// Whether the API server has the pod as ready.
+fn says_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }

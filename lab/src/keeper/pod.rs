@@ -16,7 +16,7 @@ use kube::ResourceExt as _;
 use rustix::process::{Pid, Signal};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 /// What the API server wants of a pod.
@@ -41,6 +41,8 @@ pub(crate) struct LabPod {
     pub(crate) process: watch::Sender<Option<Pid>>,
     /// Whether it is ready.
     pub(crate) ready: watch::Sender<bool>,
+    /// Somebody else wrote that it is not ready while it is: its status is to be written again.
+    pub(crate) contradicted: Notify,
 }
 
 impl LabPod {

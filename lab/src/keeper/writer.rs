@@ -22,7 +22,11 @@ pub(crate) fn start(
     tokio::spawn(async move {
         let (namespace, name) = pod.key();
         let api: Api<Pod> = Api::namespaced(kubelet.client.clone(), &namespace);
-        while latest.changed().await.is_ok() {
+        loop {
+            tokio::select! {
+                changed = latest.changed() => if changed.is_err() { break },
+                () = pod.contradicted.notified() => {}
+            }
             let status = latest.borrow_and_update().clone();
             persist(&kubelet, &pod, || async {
                 let mut patch = status.patch(&facts);
