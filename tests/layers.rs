@@ -10,7 +10,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("source", &["domain", "source", "suggest"]),
     ("pane", &["domain", "pane"]),
-    ("app", &["app", "config", "domain", "pane", "suggest"]),
+    ("action", &["action", "domain"]),
+    ("app", &["action", "app", "config", "domain", "pane", "suggest"]),
     ("view", &["app", "domain", "pane", "suggest", "view"]),
 ];
 

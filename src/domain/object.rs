@@ -7,10 +7,12 @@ use super::{
     Text,
     kafka::{BrokerId, GroupId, TopicName},
     kubernetes::Key,
+    operation::OperationId,
 };
+use serde::{Deserialize, Serialize};
 
 /// A kind of Kubernetes object that castellan watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     Pod,
     StatefulSet,
@@ -90,7 +92,8 @@ impl Kind {
 }
 
 /// What a row stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Object {
     /// A Kubernetes object. The UID tells a replaced object from the one that was selected; panes match
     /// by it where it is there.
@@ -113,6 +116,8 @@ pub enum Object {
     Cluster(Text),
     /// A kubeconfig context.
     Context(Text),
+    /// One of castellan's own operations.
+    Operation(OperationId),
 }
 
 impl Object {
@@ -126,7 +131,9 @@ impl Object {
             Object::Group(g) => g.to_string(),
             Object::Member(_, m) => m.to_string(),
             Object::GroupPartition(_, t, p) => format!("{t}-{p}"),
-            Object::Finding(c) | Object::Cluster(c) | Object::Context(c) => c.to_string(),
+            Object::Finding(c) | Object::Cluster(c) | Object::Context(c) | Object::Operation(c) => {
+                c.to_string()
+            }
         }
     }
 
@@ -151,6 +158,7 @@ impl Object {
             Object::Finding(_) => "finding",
             Object::Cluster(_) => "cluster",
             Object::Context(_) => "context",
+            Object::Operation(_) => "operation",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Everything that is known at one instant, and the one way in which it changes.
 
 use super::{
+    access::{Access, Grant},
     kafka::{Kafka, KafkaDelta},
     kubernetes::{Kubernetes, KubernetesDelta},
+    operation::Operation,
     rates,
     throughput::{Throughput, ThroughputDelta},
 };
@@ -15,6 +17,10 @@ pub struct Snapshot {
     pub kubernetes: Kubernetes,
     pub kafka: Kafka,
     pub throughput: Throughput,
+    /// What the user may do.
+    pub access: Access,
+    /// What castellan itself does, oldest first.
+    pub operations: Vec<Operation>,
 }
 
 /// News from a source.
@@ -23,6 +29,9 @@ pub enum Delta {
     Kubernetes(KubernetesDelta),
     Kafka(KafkaDelta),
     Throughput(ThroughputDelta),
+    Access(Vec<Grant>),
+    /// One that is new or went on.
+    Operation(Operation),
 }
 
 impl Snapshot {
@@ -36,9 +45,23 @@ impl Snapshot {
                 changed | confirmed.is_some_and(|(body, at)| self.throughput.observe(&self.kafka, body, at))
             }
             Delta::Throughput(d) => self.throughput.apply(d),
+            Delta::Access(grants) => {
+                grants.into_iter().for_each(|grant| self.access.take(grant));
+                true
+            }
+            Delta::Operation(operation) => self.put(operation),
         };
         self.generation += u64::from(changed);
         changed
+    }
+
+    fn put(&mut self, operation: Operation) -> bool {
+        match self.operations.iter_mut().find(|o| o.id == operation.id) {
+            Some(known) if *known == operation => return false,
+            Some(known) => *known = operation,
+            None => self.operations.push(operation),
+        }
+        true
     }
 }
 

@@ -32,20 +32,9 @@ pub use cell::{Cell, Doubt, Figure, Tone};
 pub use query::{Filter, Query, Sort};
 pub use table::{Column, Rows, SortKey, Table};
 
-use crate::domain::{
-    derived::Derived,
-    object::{Kind, Object},
-    snapshot::Snapshot,
-    time::Time,
-};
+pub use crate::domain::world::World;
 
-/// Everything that content is made from.
-#[derive(Clone, Copy)]
-pub struct World<'a> {
-    pub snapshot: &'a Snapshot,
-    pub derived: &'a Derived,
-    pub now: Time,
-}
+use crate::domain::object::{Kind, Object};
 
 /// One screen.
 pub struct Pane {
@@ -130,7 +119,7 @@ pub fn place(object: &Object) -> Option<Place> {
         Object::Partition(..) => "partitions",
         Object::Group(_) | Object::Member(..) | Object::GroupPartition(..) => "members",
         Object::Cluster(_) => "clusters",
-        Object::Finding(_) | Object::Context(_) => return None,
+        Object::Finding(_) | Object::Context(_) | Object::Operation(_) => return None,
     };
     Some(Place { pane, scope: Some(object.clone()) })
 }

@@ -8,7 +8,7 @@ mod verdict;
 
 pub use super::lag::Trend;
 pub use groups::{GroupRow, Groups, Pods, lag};
-pub use join::{BrokerRow, Joined};
+pub use join::{BrokerRow, Joined, node};
 pub use tally::{Moves, Tally, Totals, adding, refuses, under_replicated};
 pub use verdict::Verdict;
 

@@ -17,10 +17,11 @@ pub use table::{Row, Table, TableDelta};
 pub use workload::{Deployment, ReplicaSet, StatefulSet};
 
 use super::{Text, reading::Reading, time::Time};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
 /// A namespaced name; the namespace of a cluster-wide object is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Key {
     pub namespace: Text,
     pub name: Text,

@@ -1,0 +1,81 @@
+//! What a step is followed until: a fact about the cluster, read from what is known.
+
+use super::{Known, write::Assignment};
+use crate::domain::{
+    Text,
+    kafka::{BrokerId, TopicName},
+    kubernetes::Key,
+    object::Kind,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "goal", rename_all = "kebab-case")]
+pub enum Goal {
+    /// The answer to the write is all there is.
+    Answered,
+    Cordoned {
+        node: Text,
+        on: bool,
+    },
+    /// So many replicas asked for and ready; the brokers among them registered and in every ISR.
+    Replicas {
+        kind: Kind,
+        key: Key,
+        replicas: i32,
+    },
+    /// Every pod runs the newest revision and is ready.
+    RolledOut {
+        kind: Kind,
+        key: Key,
+    },
+    /// Another pod in its place is Ready (a bare pod: it is gone), its broker registered and back in every ISR.
+    PodReplaced {
+        pod: Key,
+        uid: Text,
+        broker: Option<BrokerId>,
+    },
+    /// None of these moves any more, and each has its replicas; cancelled ones only have to rest.
+    Reassigned {
+        partitions: Vec<Assignment>,
+    },
+    /// Led by their preferred leaders.
+    Led {
+        partitions: Vec<(TopicName, i32)>,
+    },
+    Topic {
+        topic: TopicName,
+        partitions: i32,
+    },
+    NoTopic {
+        topic: TopicName,
+    },
+    Configured {
+        topic: TopicName,
+        configs: Vec<(String, Option<String>)>,
+    },
+}
+
+/// How far a goal is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sight {
+    Reached,
+    /// What is awaited, and how much of it is done, from 0 to 1, where it can be told.
+    Awaited {
+        words: String,
+        share: Option<f64>,
+    },
+    /// It will not come true any more.
+    Lost(String),
+    /// It cannot be told now: a source is silent.
+    Unknown(String),
+}
+
+/// Looks where a goal stands.
+pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
+    match goal {
+        Goal::Answered => Sight::Reached,
+        Goal::Cordoned { node, on } => super::cordon::look(known, node, *on),
+        _ => Sight::Unknown("not looked at yet".into()),
+    }
+}

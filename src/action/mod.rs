@@ -1,0 +1,118 @@
+//! What can be done to the cluster. One file a verb; each makes a [`Plan`] from what is known, purely.
+//!
+//! To add a verb: a file here and a line in [`VERBS`]. Its keys, its place in help, palette and README, its
+//! permissions and its friction are all read from there.
+
+pub mod goal;
+pub mod plan;
+pub mod radius;
+pub mod write;
+
+mod cordon;
+
+pub use goal::{Goal, Sight};
+pub use plan::{Friction, Intent, Note, Plan, Risk, Step};
+pub use radius::Radius;
+pub use write::Write;
+
+use crate::domain::{
+    access::{KafkaPermission, Permission},
+    object::{Kind, Object},
+    world::World,
+};
+
+/// What plans are made from.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub world: World<'a>,
+    pub policy: Policy,
+}
+
+/// The user's own limits, from the configuration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// Replicas in sync that must be left above min ISR (strimzi#13031).
+    pub headroom: usize,
+    /// How full a broker's fullest volume may become, from 0 to 1.
+    pub disk: f64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy { headroom: 0, disk: 0.85 }
+    }
+}
+
+/// One verb.
+pub struct Verb {
+    /// The command's name (`:scale`), in the journal and in the configuration's `[keys]`, too.
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub keys: &'static [&'static str],
+    /// A few words for help and footer.
+    pub about: &'static str,
+    /// The least friction; a plan may ask for more.
+    pub friction: Friction,
+    /// What is typed before a plan can be made.
+    pub argument: Option<Argument>,
+    pub needs: &'static [Need],
+    /// Whether it acts on this object, else why not. None: it was called with nothing selected.
+    pub takes: fn(&Known<'_>, Option<&Object>) -> Result<(), String>,
+    /// It can act on many marked objects at once.
+    pub many: bool,
+    /// The plan, or why there can be none, in one sentence that says what to do.
+    pub plan: fn(&Known<'_>, &Intent) -> Result<Plan, String>,
+}
+
+impl Verb {
+    /// A verb without keys or argument, confirmed by a `y`, that takes nothing; the rest is laid over it.
+    pub const PLAIN: Verb = Verb {
+        name: "",
+        aliases: &[],
+        keys: &[],
+        about: "",
+        friction: Friction::Yes,
+        argument: None,
+        needs: &[],
+        takes: |_, _| Err("it acts on nothing".into()),
+        many: false,
+        plan: |_, _| Err("it plans nothing".into()),
+    };
+}
+
+/// What is typed for a verb.
+pub struct Argument {
+    /// The prompt's word: `replicas`.
+    pub name: &'static str,
+    /// The text to begin with.
+    pub proposal: fn(&Known<'_>, &[Object]) -> String,
+    pub choices: fn(&Known<'_>, &[Object]) -> Vec<String>,
+    /// It is a file whose contents are the argument when it begins with `@`.
+    pub file: bool,
+}
+
+/// A permission that a verb needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// On the object; `of`: only when it is of this kind.
+    Kubernetes {
+        of: Option<Kind>,
+        permission: Permission,
+    },
+    Kafka(KafkaPermission),
+}
+
+/// Every verb, in the order in which help and README show them.
+pub static VERBS: &[&Verb] = &[&cordon::CORDON, &cordon::UNCORDON];
+
+pub fn find(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().copied().find(|v| v.name == name)
+}
+
+/// A verb's permissions on one object, in RBAC's and Kafka's words.
+pub fn needs<'a>(verb: &'a Verb, object: Option<&'a Object>) -> impl Iterator<Item = Need> + 'a {
+    verb.needs.iter().copied().filter(move |need| match (need, object) {
+        (Need::Kubernetes { of: Some(of), .. }, Some(Object::Kube { kind, .. })) => kind == of,
+        _ => true,
+    })
+}

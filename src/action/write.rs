@@ -1,0 +1,105 @@
+//! One change to a system, as plain data: what effects perform and the journal keeps.
+
+use crate::domain::{
+    Text,
+    kafka::{BrokerId, TopicName},
+    kubernetes::Key,
+    object::Kind,
+};
+use serde::{Deserialize, Serialize};
+
+/// The replicas that a partition is to have, the preferred leader first; None cancels its reassignment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    pub topic: TopicName,
+    pub partition: i32,
+    pub replicas: Option<Vec<BrokerId>>,
+}
+
+/// Everything that castellan can write. Writes on Kubernetes are pinned to what was shown: by UID, and a
+/// scale by resourceVersion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "write", rename_all = "kebab-case")]
+pub enum Write {
+    /// Through the scale subresource.
+    Scale {
+        kind: Kind,
+        key: Key,
+        uid: Text,
+        resource_version: Text,
+        replicas: i32,
+    },
+    /// As `kubectl rollout restart`: the pod template's annotation `kubectl.kubernetes.io/restartedAt`.
+    Restart {
+        kind: Kind,
+        key: Key,
+        uid: Text,
+    },
+    /// An annotation that its operator acts on.
+    Annotate {
+        kind: Kind,
+        key: Key,
+        uid: Text,
+        name: Text,
+        value: Text,
+    },
+    Evict {
+        pod: Key,
+        uid: Text,
+    },
+    Delete {
+        pod: Key,
+        uid: Text,
+    },
+    Cordon {
+        node: Text,
+        uid: Text,
+        on: bool,
+    },
+    Reassign {
+        partitions: Vec<Assignment>,
+    },
+    /// Preferred leader election.
+    Elect {
+        partitions: Vec<(TopicName, i32)>,
+    },
+    CreateTopic {
+        topic: TopicName,
+        partitions: i32,
+        replication: i16,
+        configs: Vec<(String, String)>,
+    },
+    /// `total` partitions afterwards.
+    AddPartitions {
+        topic: TopicName,
+        total: i32,
+    },
+    /// None takes the override away.
+    AlterConfigs {
+        topic: TopicName,
+        configs: Vec<(String, Option<String>)>,
+    },
+    DeleteTopic {
+        topic: TopicName,
+    },
+    /// None: the partition that the key hashes to.
+    Produce {
+        topic: TopicName,
+        partition: Option<i32>,
+        key: Option<String>,
+        value: Option<String>,
+    },
+}
+
+impl Write {
+    /// Whether it does the same, pins apart: a resourceVersion moves with every change of status.
+    pub fn does_as(&self, other: &Write) -> bool {
+        let unpinned = |write: &Write| match write.clone() {
+            Write::Scale { kind, key, uid, replicas, .. } => {
+                Write::Scale { kind, key, uid, replicas, resource_version: "".into() }
+            }
+            other => other,
+        };
+        unpinned(self) == unpinned(other)
+    }
+}

@@ -1,0 +1,107 @@
+//! What the user may do, as the servers themselves say beforehand.
+
+use super::Text;
+use std::collections::HashMap;
+
+/// One permission of Kubernetes: a verb on a resource, in RBAC's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Permission {
+    pub verb: &'static str,
+    /// Empty: the core group.
+    pub group: &'static str,
+    pub resource: &'static str,
+    /// Empty: the resource itself.
+    pub subresource: &'static str,
+}
+
+impl std::fmt::Display for Permission {
+    /// `patch statefulsets.apps/scale`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let dot = if self.group.is_empty() { "" } else { "." };
+        let slash = if self.subresource.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{dot}{}{slash}{}", self.verb, self.resource, self.group, self.subresource)
+    }
+}
+
+/// An operation of Kafka's authorizer.
+///
+/// Source: Kafka `AclOperation`; the number is its bit in the authorized operations of DescribeCluster
+/// and Metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    Read = 3,
+    Write = 4,
+    Create = 5,
+    Delete = 6,
+    Alter = 7,
+    AlterConfigs = 11,
+}
+
+impl Operation {
+    /// Whether it is among the authorized operations of an answer.
+    pub fn is_in(self, bits: i32) -> bool {
+        bits & (1 << self as i32) != 0
+    }
+}
+
+/// What an action needs of Kafka.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KafkaPermission {
+    Cluster(Operation),
+    /// On the topic that is acted on.
+    Topic(Operation),
+}
+
+impl std::fmt::Display for KafkaPermission {
+    /// `Alter on the cluster`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            KafkaPermission::Cluster(operation) => write!(f, "{operation:?} on the cluster"),
+            KafkaPermission::Topic(operation) => write!(f, "{operation:?} on the topic"),
+        }
+    }
+}
+
+/// The answers so far. What was not answered is not denied.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// By permission and namespace (empty: in the cluster's scope).
+    kubernetes: HashMap<(Permission, Text), bool>,
+    /// The cluster's authorized operations; None: not told (Kafka before 2.3, or not asked yet).
+    pub cluster: Option<i32>,
+    /// The topics' authorized operations.
+    pub topics: HashMap<Text, i32>,
+}
+
+/// One answer to a question about permissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    Kubernetes { permission: Permission, namespace: Text, allowed: bool },
+    Cluster { operations: i32 },
+    Topic { name: Text, operations: i32 },
+}
+
+impl Access {
+    pub fn take(&mut self, grant: Grant) {
+        match grant {
+            Grant::Kubernetes { permission, namespace, allowed } => {
+                self.kubernetes.insert((permission, namespace), allowed);
+            }
+            Grant::Cluster { operations } => self.cluster = Some(operations),
+            Grant::Topic { name, operations } => drop(self.topics.insert(name, operations)),
+        }
+    }
+
+    /// None: not answered yet.
+    pub fn kubernetes(&self, permission: Permission, namespace: &Text) -> Option<bool> {
+        self.kubernetes.get(&(permission, namespace.clone())).copied()
+    }
+
+    /// None: not told. `topic` is needed for a permission on a topic.
+    pub fn kafka(&self, permission: KafkaPermission, topic: Option<&str>) -> Option<bool> {
+        match permission {
+            KafkaPermission::Cluster(operation) => self.cluster.map(|bits| operation.is_in(bits)),
+            KafkaPermission::Topic(operation) => self.topics.get(topic?).map(|bits| operation.is_in(*bits)),
+        }
+    }
+}
