@@ -424,6 +424,12 @@ impl Console {
             Effect::Suspend => self.suspend().await?,
             Effect::Redraw => self.terminal.forget(),
             Effect::Quit => return Ok(Some(0)),
+            Effect::Act { .. }
+            | Effect::Rehearse(..)
+            | Effect::Record(_)
+            | Effect::CheckJournal
+            | Effect::Recall { .. }
+            | Effect::Load { .. } => {}
         }
         Ok(None)
     }

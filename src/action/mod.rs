@@ -4,6 +4,7 @@
 //! permissions and its friction are all read from there.
 
 pub mod goal;
+pub mod journal;
 pub mod plan;
 pub mod radius;
 pub mod write;

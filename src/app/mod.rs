@@ -18,11 +18,16 @@ pub mod target;
 pub mod text;
 
 use crate::{
+    action::{
+        Write,
+        journal::{Entry, Told},
+    },
     domain::{
         Text,
         ask::{Answer, Ask, AskId},
         derived::Derived,
         object::Object,
+        operation::OperationId,
         snapshot::{Delta, Snapshot},
         target::{KafkaTarget, ThroughputTarget},
         time::Time,
@@ -106,6 +111,14 @@ pub enum Msg {
     Answer(AskId, Answer),
     /// An effect's outcome in words.
     Say(Tone, String),
+    /// What a server said to a step's write, or why it was not sent.
+    Acted(OperationId, usize, Result<Text, Text>),
+    /// Whether the journal can be written, before anything is done.
+    Journal(Result<(), Text>),
+    /// What the journal tells of the cluster's operations.
+    Recalled(Vec<Told>),
+    /// A file's contents: (path, text).
+    Loaded(String, Result<String, Text>),
 }
 
 /// What the loop is asked to do.
@@ -140,6 +153,26 @@ pub enum Effect {
     Suspend,
     Redraw,
     Quit,
+    /// Send a step's write: the journal says so before and after.
+    Act {
+        operation: OperationId,
+        step: usize,
+        write: Write,
+    },
+    /// Ask the API server what it would say to the write (a dry run).
+    Rehearse(AskId, Write),
+    /// Keep this, after what was kept before.
+    Record(Entry),
+    /// See whether the journal can be written.
+    CheckJournal,
+    /// Read what the journal of this Kafka cluster tells; it is also the one to write from now on.
+    Recall {
+        cluster: Text,
+    },
+    /// Read a file that was named as an argument.
+    Load {
+        path: String,
+    },
 }
 
 impl Model {
@@ -358,6 +391,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Derive => model.derive(),
         Msg::Answer(id, answer) => model.answer(id, answer),
         Msg::Say(tone, text) => model.say(tone, text),
+        Msg::Acted(..) | Msg::Journal(_) | Msg::Recalled(_) | Msg::Loaded(..) => {}
     }
     model.settle();
     std::mem::take(&mut model.effects)

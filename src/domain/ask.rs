@@ -1,6 +1,13 @@
 //! Questions that the user asks of one object, answered once or followed: manifests, logs, messages.
 
-use super::{Text, kafka::TopicName, kubernetes::Key, object::Kind, time::Time};
+use super::{
+    Text,
+    access::{Grant, Permission},
+    kafka::TopicName,
+    kubernetes::Key,
+    object::Kind,
+    time::Time,
+};
 use std::time::Duration;
 
 /// Names one question, so that late answers to a closed one are dropped.
@@ -16,6 +23,17 @@ pub enum Ask {
     },
     Logs(LogQuery),
     Messages(MessageQuery),
+    /// What the user may do.
+    Access(AccessQuery),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessQuery {
+    /// Each in its namespace (empty: in the cluster's scope).
+    pub kubernetes: Vec<(Permission, Text)>,
+    /// On the Kafka cluster.
+    pub cluster: bool,
+    pub topics: Vec<TopicName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +96,9 @@ pub enum Answer {
     /// Lines in order, without their line ends.
     LogLines(Vec<String>),
     Messages(Vec<Message>),
+    Granted(Vec<Grant>),
+    /// A dry run: what the API server would say to the write.
+    Rehearsed(Result<Text, Text>),
     /// What is going on meanwhile, in a word or two (`reading 3 of 6 partitions`).
     Progress(String),
     /// The end was reached; nothing more comes.

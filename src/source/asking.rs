@@ -39,6 +39,7 @@ impl Desk {
                 refuse(id, "castellan is not connected to Kubernetes", answers)
             }
             (Ask::Messages(_), _, None) => refuse(id, "castellan is not connected to Kafka", answers),
+            (Ask::Access(_), ..) => refuse(id, "permissions cannot be asked for yet", answers),
         }
     }
 }

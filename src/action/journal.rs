@@ -1,0 +1,124 @@
+//! What is kept of an operation, so that another castellan can say what was under way, and go on.
+
+use super::{Intent, Plan, Step};
+use crate::domain::{operation::OperationId, time::Time};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub at: Time,
+    pub operation: OperationId,
+    /// The kubeconfig context it was done in.
+    pub context: String,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
+pub enum What {
+    /// Confirmed; nothing is done yet.
+    Planned(Record),
+    /// The step's write is about to be sent: from here on it may have happened.
+    Began {
+        step: usize,
+    },
+    /// What the server said to it.
+    Answered {
+        step: usize,
+        answer: Result<String, String>,
+    },
+    /// The step's goal came true.
+    Reached {
+        step: usize,
+    },
+    Ended {
+        done: bool,
+        words: String,
+    },
+}
+
+/// A plan as it was confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub title: String,
+    pub intent: Intent,
+    pub changes: Vec<String>,
+    /// What was overridden.
+    pub refusals: Vec<String>,
+    pub steps: Vec<Step>,
+    pub undo: Option<String>,
+}
+
+impl From<&Plan> for Record {
+    fn from(plan: &Plan) -> Self {
+        Record {
+            title: plan.title.clone(),
+            intent: plan.intent.clone(),
+            changes: plan.changes.clone(),
+            refusals: plan.refusals.clone(),
+            steps: plan.steps.clone(),
+            undo: plan.undo.clone(),
+        }
+    }
+}
+
+/// An operation as the journal tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub id: OperationId,
+    pub began: Time,
+    pub last: Time,
+    pub context: String,
+    pub record: Record,
+    /// The step that it is at; the number of steps when all are done.
+    pub at: usize,
+    /// That step's write was begun, and what the server said, if that was still heard.
+    pub begun: bool,
+    pub answer: Option<Result<String, String>>,
+    /// Done or not, in words; None: it was under way when its castellan ended.
+    pub ended: Option<(bool, String)>,
+}
+
+/// Puts entries together, in the order in which operations began. What belongs to no plan is left out.
+pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
+    let mut told: BTreeMap<OperationId, Told> = BTreeMap::new();
+    for entry in entries {
+        match (entry.what, told.get_mut(&entry.operation)) {
+            (What::Planned(record), None) => {
+                let fresh = Told {
+                    id: entry.operation.clone(),
+                    began: entry.at,
+                    last: entry.at,
+                    context: entry.context,
+                    record,
+                    at: 0,
+                    begun: false,
+                    answer: None,
+                    ended: None,
+                };
+                told.insert(entry.operation, fresh);
+            }
+            (what, Some(told)) => told.take(what, entry.at),
+            (_, None) => {}
+        }
+    }
+    let mut told: Vec<Told> = told.into_values().collect();
+    told.sort_by_key(|t| t.began);
+    told
+}
+
+impl Told {
+    fn take(&mut self, what: What, at: Time) {
+        self.last = at;
+        match what {
+            What::Planned(_) => {}
+            What::Began { step } => (self.at, self.begun, self.answer) = (step, true, None),
+            What::Answered { step, answer } => (self.at, self.answer) = (step, Some(answer)),
+            What::Reached { step } => (self.at, self.begun, self.answer) = (step + 1, false, None),
+            What::Ended { done, words } => self.ended = Some((done, words)),
+        }
+    }
+}
