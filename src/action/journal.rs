@@ -1,6 +1,6 @@
 //! What is kept of an operation, so that another castellan can say what was under way, and go on.
 
-use super::{Intent, Plan, Step};
+use super::{Intent, Plan, Said, Step};
 use crate::domain::{operation::OperationId, time::Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,10 +25,10 @@ pub enum What {
     Began {
         step: usize,
     },
-    /// What the server said to it.
+    /// What was heard of it.
     Answered {
         step: usize,
-        answer: Result<String, String>,
+        answer: Said,
     },
     /// The step's goal came true.
     Reached {
@@ -75,9 +75,9 @@ pub struct Told {
     pub record: Record,
     /// The step that it is at; the number of steps when all are done.
     pub at: usize,
-    /// That step's write was begun, and what the server said, if that was still heard.
+    /// That step's write was begun, and what was heard of it before its castellan ended.
     pub begun: bool,
-    pub answer: Option<Result<String, String>>,
+    pub answer: Option<Said>,
     /// Done or not, in words; None: it was under way when its castellan ended.
     pub ended: Option<(bool, String)>,
 }

@@ -14,7 +14,7 @@ mod cordon;
 pub use goal::{Goal, Sight};
 pub use plan::{Friction, Intent, Note, Plan, Risk, Step};
 pub use radius::Radius;
-pub use write::Write;
+pub use write::{Said, Write};
 
 use crate::domain::{
     access::{KafkaPermission, Permission},

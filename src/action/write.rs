@@ -16,6 +16,26 @@ pub struct Assignment {
     pub replicas: Option<Vec<BrokerId>>,
 }
 
+/// What was heard of a write, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Said {
+    /// The server took it.
+    Taken(Text),
+    /// The server refused it, or it was never sent: nothing changed.
+    Refused(Text),
+    /// Nothing was heard in time: it may have been done, so its goal is looked at all the same.
+    Unheard(Text),
+}
+
+impl Said {
+    pub fn words(&self) -> &Text {
+        match self {
+            Said::Taken(words) | Said::Refused(words) | Said::Unheard(words) => words,
+        }
+    }
+}
+
 /// Everything that castellan can write. Writes on Kubernetes are pinned to what was shown: by UID, and a
 /// scale by resourceVersion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ pub mod text;
 
 use crate::{
     action::{
-        Write,
+        Said, Write,
         journal::{Entry, Told},
     },
     domain::{
@@ -111,8 +111,8 @@ pub enum Msg {
     Answer(AskId, Answer),
     /// An effect's outcome in words.
     Say(Tone, String),
-    /// What a server said to a step's write, or why it was not sent.
-    Acted(OperationId, usize, Result<Text, Text>),
+    /// What was heard of a step's write.
+    Acted(OperationId, usize, Said),
     /// Whether the journal can be written, before anything is done.
     Journal(Result<(), Text>),
     /// What the journal tells of the cluster's operations.

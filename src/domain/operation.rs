@@ -51,4 +51,6 @@ pub struct Operation {
     pub since: Time,
     /// How much of the present step is done, from 0 to 1, where it can be told.
     pub share: Option<f64>,
+    /// What puts it back.
+    pub undo: Option<String>,
 }
