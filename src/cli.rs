@@ -1,6 +1,7 @@
 //! The command line, and what it and the configuration together ask for.
 
 use crate::{
+    action::Policy,
     config::{self, Config},
     domain::{
         Text,
@@ -42,6 +43,9 @@ pub struct Cli {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
+    /// Never change anything: no client that could write is made
+    #[arg(long)]
+    pub read_only: bool,
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -101,6 +105,13 @@ pub struct Settings {
     pub ascii: bool,
     pub mouse: bool,
     pub pane: Option<String>,
+    /// No client that could write is made.
+    pub read_only: bool,
+    /// Said in the header; every action asks for one confirmation more.
+    pub production: bool,
+    /// How long actions are possible in production after an elevation; None: they always are.
+    pub elevation: Option<Duration>,
+    pub policy: Policy,
     /// Other keys for commands, by the commands' names.
     pub keys: std::collections::BTreeMap<String, Vec<String>>,
 }
@@ -111,6 +122,7 @@ impl Cli {
     pub fn settings(&self, context: Option<&str>) -> Result<Settings> {
         let config = config::read(self.config.as_deref(), context)?;
         let (bootstrap, cluster) = self.kafka(&config)?;
+        let elevation = config.elevation()?.filter(|_| config.production);
         Ok(Settings {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
@@ -124,6 +136,10 @@ impl Cli {
             ascii: self.ascii || config.ascii,
             mouse: config.mouse,
             pane: self.pane()?,
+            read_only: self.read_only || config.read_only,
+            production: config.production,
+            elevation,
+            policy: Policy { headroom: config.safety.headroom, disk: config.safety.disk },
             keys: config.keys,
         })
     }
@@ -208,6 +224,19 @@ mod tests {
         assert_eq!(settings(&["--kafka", "kafka/main"]).unwrap().cluster, Some("kafka/main".into()));
         let said = format!("{:#}", settings(&["--kafka", "a:x"]).unwrap_err());
         assert!(said.starts_with("--kafka: \"a:x\" is not host:port"), "{said}");
+    }
+
+    #[test]
+    fn the_command_line_and_the_configuration_can_each_forbid_writing() {
+        assert!(!settings(&[]).unwrap().read_only);
+        assert!(settings(&["--read-only"]).unwrap().read_only);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "read_only = true\nproduction = true\nelevation = \"5m\"\n").unwrap();
+        let args = ["castellan", "--config", file.path().to_str().unwrap()];
+        let settings = Cli::try_parse_from(args).unwrap().settings(None).unwrap();
+        assert!(settings.read_only && settings.production);
+        assert_eq!(settings.elevation, Some(Duration::from_secs(300)));
+        assert_eq!(settings.policy, Policy::default());
     }
 
     #[test]

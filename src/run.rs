@@ -105,6 +105,11 @@ fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String
         contexts: connection.map_or(Vec::new(), |c| c.contexts.clone()),
         namespace: settings.namespace.clone(),
         themes: themes.iter().map(|(name, _)| name.clone()).collect(),
+        read_only: settings.read_only,
+        production: settings.production,
+        elevation: settings.elevation,
+        policy: settings.policy,
+        id: format!("{:08x}", fastrand::u32(..)).into(),
     };
     let keymap = Keymap::new(&settings.keys).map_err(|e| anyhow!(e))?;
     let pane = settings.pane.as_deref().and_then(pane::find).unwrap_or(pane::PANES[0]);
@@ -309,6 +314,8 @@ impl Console {
                 }
                 None => return Ok(Some(0)),
             };
+            // A confirmation is judged by when it was typed.
+            self.model.now = now();
             if let Some(msg) = message(event)
                 && let Some(code) = self.apply(msg).await?
             {

@@ -40,9 +40,9 @@ fn files(layer: &str) -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).expect("the folder is there") {
             let path = entry.expect("an entry").path();
             match path.extension() {
-                _ if path.is_dir() => folders.push(path),
                 // Tests may look at other layers.
                 _ if path.file_stem().is_some_and(|s| s.to_string_lossy().ends_with("tests")) => {}
+                _ if path.is_dir() => folders.push(path),
                 Some(e) if e == "rs" => found.push(path),
                 _ => {}
             }

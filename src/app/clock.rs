@@ -1,8 +1,7 @@
 //! Instants as people read and type them, in UTC.
 
-use crate::domain::time::Time;
+use crate::domain::time::{Time, span};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use std::time::Duration;
 
 /// `2026-03-01 12:00:05Z`.
 pub fn utc(time: Time) -> String {
@@ -28,22 +27,10 @@ pub fn read(typed: &str, now: Time) -> Option<Time> {
     })
 }
 
-/// Reads a length of time: a number and one of `s`, `m`, `h`, `d`.
-pub fn span(typed: &str) -> Option<Duration> {
-    let unit = match typed.chars().last()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return None,
-    };
-    let count: u32 = typed[..typed.len() - 1].trim().parse().ok()?;
-    Some(Duration::from_secs(u64::from(count) * unit))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const NOW: Time = Time(1_772_366_405_000); // 2026-03-01 12:00:05Z
 

@@ -19,7 +19,7 @@ pub mod text;
 
 use crate::{
     action::{
-        Said, Write,
+        Policy, Said, Write,
         journal::{Entry, Told},
     },
     domain::{
@@ -53,6 +53,15 @@ pub struct Session {
     pub namespace: Option<Text>,
     /// Names of the themes to choose from.
     pub themes: Vec<String>,
+    /// Nothing is ever changed.
+    pub read_only: bool,
+    /// A context to be careful in.
+    pub production: bool,
+    /// How long actions are possible in production after an elevation; None: they always are.
+    pub elevation: Option<Duration>,
+    pub policy: Policy,
+    /// Tells this session's operations from those of every other.
+    pub id: Text,
 }
 
 pub struct Model {
@@ -81,6 +90,8 @@ pub struct Model {
     pub theme: String,
     pub wishes: Wishes,
     pub targets: Targets,
+    /// Until when actions are possible in production.
+    elevated: Option<Time>,
     effects: Vec<Effect>,
     asks: u64,
 }
@@ -198,6 +209,7 @@ impl Model {
             theme,
             wishes: Wishes::default(),
             targets: Targets::default(),
+            elevated: None,
             effects: Vec::new(),
             asks: 0,
         }
@@ -247,6 +259,11 @@ impl Model {
             Object::Finding(id) => self.derived.finding(id).map(|f| &f.subject),
             object => Some(object),
         }
+    }
+
+    /// For how long actions are still possible; None: nothing is elevated.
+    pub fn elevated(&self) -> Option<Duration> {
+        self.elevated.map(|until| until.since(self.now)).filter(|left| !left.is_zero())
     }
 
     /// Which sources are live, to notice when that changes with time alone.

@@ -5,12 +5,14 @@ mod check;
 use crate::domain::{
     Text,
     target::{Sasl, SaslMechanism, Security},
+    time,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// The commented defaults, as `castellan config print` shows them.
@@ -25,11 +27,23 @@ pub struct Config {
     pub theme: String,
     pub ascii: bool,
     pub mouse: bool,
+    pub read_only: bool,
+    pub production: bool,
+    /// As [`Config::elevation`] reads it.
+    elevation: String,
+    pub safety: SafetyConfig,
     pub kubernetes: KubernetesConfig,
     pub kafka: KafkaConfig,
     pub prometheus: PrometheusConfig,
     pub keys: BTreeMap<String, Vec<String>>,
     pub contexts: BTreeMap<String, toml::Table>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SafetyConfig {
+    pub headroom: usize,
+    pub disk: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -85,7 +99,26 @@ pub fn parse(text: &str, context: Option<&str>) -> Result<Config> {
     if !(0.5..=3600.0).contains(&config.refresh) {
         bail!("refresh = {} is not between 0.5 and 3600 seconds", config.refresh);
     }
+    if !(0.0..=1.0).contains(&config.safety.disk) {
+        bail!("safety.disk = {} is not a share from 0 to 1", config.safety.disk);
+    }
+    config.elevation()?;
     Ok(config)
+}
+
+impl Config {
+    /// How long actions are possible after an elevation; None: they always are.
+    ///
+    /// # Errors
+    /// Where it is no length of time.
+    pub fn elevation(&self) -> Result<Option<Duration>> {
+        if self.elevation.is_empty() {
+            return Ok(None);
+        }
+        let span = time::span(&self.elevation).filter(|s| !s.is_zero());
+        let said = || anyhow!("elevation = \"{}\" is not a length of time like \"15m\"", self.elevation);
+        span.map(Some).ok_or_else(said)
+    }
 }
 
 fn lay_over(below: &mut toml::Table, above: toml::Table) {

@@ -41,6 +41,22 @@ fn a_context_lies_over_the_rest() {
 }
 
 #[test]
+fn a_context_can_be_production_and_read_only() {
+    let text = "[contexts.prod]\nproduction = true\nelevation = \"15m\"\nread_only = true";
+    let config = parse(text, Some("lab")).unwrap();
+    assert_eq!((config.production, config.read_only, config.elevation().unwrap()), (false, false, None));
+    let config = parse(text, Some("prod")).unwrap();
+    let quarter = Duration::from_secs(900);
+    assert_eq!(
+        (config.production, config.read_only, config.elevation().unwrap()),
+        (true, true, Some(quarter))
+    );
+    assert_eq!(said("elevation = \"soon\""), "elevation = \"soon\" is not a length of time like \"15m\"");
+    assert_eq!(said("[safety]\ndisk = 85"), "safety.disk = 85 is not a share from 0 to 1");
+    assert_eq!(said("[safety]\nheadroom = -1").is_empty(), false);
+}
+
+#[test]
 fn a_missing_password_is_said() {
     let kafka = parse("[kafka]\nsasl = \"plain\"\nuser = \"u\"", None).unwrap().kafka;
     let said = kafka.security().unwrap_err().to_string();

@@ -45,6 +45,19 @@ pub fn age(span: Duration) -> String {
     }
 }
 
+/// Reads a length of time: a number and one of `s`, `m`, `h`, `d`.
+pub fn span(typed: &str) -> Option<Duration> {
+    let unit = match typed.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let count: u32 = typed[..typed.len() - 1].trim().parse().ok()?;
+    Some(Duration::from_secs(u64::from(count) * unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +85,16 @@ mod tests {
         ];
         for (seconds, text) in cases {
             assert_eq!(age(Duration::from_secs(seconds)), text, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn lengths_are_read_with_their_unit() {
+        for (typed, seconds) in [("30s", 30), ("15m", 900), ("2h", 7_200), ("1d", 86_400)] {
+            assert_eq!(span(typed), Some(Duration::from_secs(seconds)), "{typed}");
+        }
+        for typed in ["", "15", "m", "-5m", "1.5h", "15é"] {
+            assert_eq!(span(typed), None, "{typed}");
         }
     }
 

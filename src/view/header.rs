@@ -4,7 +4,11 @@ use super::{
     canvas::{Canvas, state_words},
     theme::Role,
 };
-use crate::{app::Model, domain::derived::Severity, pane::Tone};
+use crate::{
+    app::Model,
+    domain::{derived::Severity, time::age},
+    pane::Tone,
+};
 use ratatui::layout::Rect;
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
@@ -14,14 +18,34 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
     canvas.fill(area, Role::Header);
     let line = |n: u16| Rect { y: area.y + n, height: 1, ..area };
     if area.height == 1 {
-        sources(canvas, line(0), model, &format!(" {} · ", model.session.context));
+        let rest = marks(canvas, line(0), model);
+        sources(canvas, rest, model, &format!(" {} · ", model.session.context));
         return;
     }
-    place(canvas, line(0), model);
+    let rest = marks(canvas, line(0), model);
+    place(canvas, rest, model);
     sources(canvas, line(1), model, " ");
     if area.height > 2 {
         namespaces(canvas, line(2), model);
     }
+}
+
+/// What changes how one acts here; returns the rest of the line.
+fn marks(canvas: &mut Canvas<'_>, line: Rect, model: &Model) -> Rect {
+    let header = canvas.theme.style(Role::Header);
+    let mut pieces = Vec::new();
+    if model.session.production {
+        pieces.push((" PRODUCTION ".to_string(), canvas.theme.style(Role::Production)));
+    }
+    if model.session.read_only {
+        pieces.push((" read-only ·".to_string(), header));
+    } else if let Some(left) = model.elevated() {
+        let style = header.patch(own(canvas.theme.style(Role::Warning)));
+        pieces.push((format!(" elevated for {} ·", age(left)), style));
+    }
+    let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+    let used = canvas.line(line, &pieces);
+    Rect { x: line.x + used, width: line.width - used, ..line }
 }
 
 /// Context, Kafka cluster and the way to it, who measures throughput.

@@ -35,6 +35,8 @@ pub enum Role {
     Selection,
     Mark,
     Header,
+    /// The word that says that this is production.
+    Production,
     /// A key in hints and help.
     Key,
     Prompt,
@@ -47,7 +49,7 @@ pub enum Role {
 }
 
 /// The names in the file, in the order of the roles.
-pub const ROLES: [(&str, Role); 21] = [
+pub const ROLES: [(&str, Role); 22] = [
     ("plain", Role::Plain),
     ("strong", Role::Strong),
     ("muted", Role::Muted),
@@ -61,6 +63,7 @@ pub const ROLES: [(&str, Role); 21] = [
     ("selection", Role::Selection),
     ("mark", Role::Mark),
     ("header", Role::Header),
+    ("production", Role::Production),
     ("key", Role::Key),
     ("prompt", Role::Prompt),
     ("chart1", Role::Chart1),

@@ -4,9 +4,10 @@ use crate::{
     app::{
         Effect, Model,
         command::{Argument, Command, EVERYWHERE, Scope},
+        prompt::{Prompt, Purpose},
         text,
     },
-    domain::Text,
+    domain::{Text, time::age},
     pane::Tone,
     suggest::nearest,
 };
@@ -53,6 +54,14 @@ pub static COMMANDS: &[Command] = &[
         about: "how it looks",
         argument: Some(Argument { name: "NAME", choices: |m| m.session.themes.clone() }),
         run: theme,
+        ..Command::PLAIN
+    },
+    Command {
+        name: "elevate",
+        about: "allow actions for a while",
+        argument: Some(Argument { name: "CONTEXT", choices: |_| Vec::new() }),
+        when: can_be_elevated,
+        run: elevate,
         ..Command::PLAIN
     },
     Command {
@@ -138,6 +147,28 @@ fn context(model: &mut Model, name: &str) {
         name => format!("the kubeconfig has no context \"{name}\""),
     };
     model.say(Tone::Plain, text::clean(&said).into_owned());
+}
+
+fn can_be_elevated(model: &Model) -> Result<(), String> {
+    match (model.session.read_only, model.session.elevation) {
+        (true, _) => Err("this session is read-only; nothing can be elevated".into()),
+        (false, None) => Err("actions need no elevation here".into()),
+        (false, Some(_)) => Ok(()),
+    }
+}
+
+/// Allows actions in production for a while; the context's name is typed to mean it.
+fn elevate(model: &mut Model, typed: &str) {
+    let (Ok(()), Some(span)) = (can_be_elevated(model), model.session.elevation) else { return };
+    if typed.is_empty() {
+        model.prompt = Some(Prompt::new(Purpose::Argument("elevate"), ""));
+    } else if typed == text::clean(&model.session.context) {
+        model.elevated = Some(model.now.plus(span));
+        model.say(Tone::Warning, format!("actions are possible for {}", age(span)));
+    } else {
+        let context = text::clean(&model.session.context).into_owned();
+        model.say(Tone::Warning, format!("not elevated: this is not the context's name; type {context}"));
+    }
 }
 
 fn theme(model: &mut Model, name: &str) {

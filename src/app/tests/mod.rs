@@ -22,7 +22,8 @@ pub struct Hands {
 
 pub fn session() -> Session {
     let themes = vec!["dark".into(), "light".into()];
-    Session { context: "lab".into(), contexts: vec!["lab".into(), "other".into()], namespace: None, themes }
+    let contexts = vec!["lab".into(), "other".into()];
+    Session { context: "lab".into(), contexts, themes, id: "5e551011".into(), ..Session::default() }
 }
 
 impl Hands {
