@@ -23,11 +23,15 @@ pub enum Goal {
         kind: Kind,
         key: Key,
         replicas: i32,
+        /// The object's generation before.
+        after: i64,
     },
     /// Every pod runs the newest revision and is ready.
     RolledOut {
         kind: Kind,
         key: Key,
+        /// The object's generation before.
+        after: i64,
     },
     /// Another pod in its place is Ready (a bare pod: it is gone), its broker registered and back in every ISR.
     PodReplaced {

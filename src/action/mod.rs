@@ -10,10 +10,11 @@ pub mod radius;
 pub mod write;
 
 mod cordon;
+mod words;
 
 pub use goal::{Goal, Sight};
 pub use plan::{Friction, Intent, Note, Plan, Risk, Step};
-pub use radius::Radius;
+pub use radius::{Absence, Radius};
 pub use write::{Said, Write};
 
 use crate::domain::{
