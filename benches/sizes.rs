@@ -5,6 +5,7 @@
 mod world;
 
 use castellan::{
+    app::{Model, Msg, Session, command::Keymap, screen::Screen, update},
     domain::{
         derived::Derived,
         kafka::KafkaDelta,
@@ -12,13 +13,15 @@ use castellan::{
         snapshot::Delta,
     },
     pane::{self, Block, Query, Sort, Table},
+    view::{self, theme},
 };
 use divan::{Bencher, black_box};
-use std::sync::LazyLock;
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::{collections::BTreeMap, sync::LazyLock};
 use world::{Fixture, LARGE, Mood, NOW, fixture};
 
-/// So many rows are painted at once.
-const VISIBLE: usize = 50;
+/// The screen's columns and lines.
+const SCREEN: (u16, u16) = (160, 50);
 
 static WORLD: LazyLock<Fixture> = LazyLock::new(|| fixture(Mood::Degraded, LARGE));
 
@@ -91,24 +94,80 @@ fn arrange_sorted(bencher: Bencher, name: &str) {
     });
 }
 
-/// What every frame does: the cells of the rows in sight.
-#[divan::bench(args = names())]
-fn visible_cells(bencher: Bencher, name: &str) {
-    let world = WORLD.world();
-    let rows: Vec<_> = tables(name)
-        .into_iter()
-        .map(|table| {
-            let mut objects = table.arrange(&world, &Query::default());
-            objects.truncate(VISIBLE);
-            (table, objects)
-        })
-        .collect();
-    bencher.bench(|| {
-        for (table, objects) in &rows {
-            let all: Vec<usize> = (0..table.headings().len()).collect();
-            for object in objects {
-                black_box(table.cells(&WORLD.world(), object, &all));
-            }
+/// A session on the world, and the theme that it is drawn in.
+struct Console {
+    model: Model,
+    theme: theme::Theme,
+    buffer: Buffer,
+}
+
+impl Console {
+    fn on(pane: &str) -> Self {
+        let pane = pane::find(pane).expect("a pane of the list");
+        let keymap = Keymap::new(&BTreeMap::new()).expect("the keys as they come");
+        let mut model = Model::new(Session::default(), keymap, "dark".into(), Screen::new(pane, None));
+        model.snapshot = WORLD.snapshot.clone();
+        let theme = theme::Theme::read("dark", &theme::embedded()).expect("a theme that comes along");
+        let buffer = Buffer::empty(Rect::new(0, 0, SCREEN.0, SCREEN.1));
+        let mut console = Console { model, theme, buffer };
+        for msg in [Msg::Tick(NOW), Msg::Resize(SCREEN.0, SCREEN.1), Msg::Derive] {
+            update(&mut console.model, msg);
         }
+        console
+    }
+
+    /// A key, and the frame that shows what it did.
+    fn press(&mut self, chord: &str) {
+        let chord = chord.parse().expect("a key");
+        update(&mut self.model, Msg::Key(chord));
+        self.buffer.reset();
+        black_box(view::draw(&self.model, &self.theme, &mut self.buffer));
+    }
+}
+
+fn panes() -> Vec<&'static str> {
+    pane::PANES.iter().map(|p| p.name).collect()
+}
+
+/// From a key that moves the cursor to the frame.
+#[divan::bench(args = panes())]
+fn key_to_frame(bencher: Bencher, name: &str) {
+    let mut console = Console::on(name);
+    let mut keys = ["down", "up"].into_iter().cycle();
+    bencher.bench_local(|| console.press(keys.next().unwrap_or_default()));
+}
+
+/// From a key that turns the order round to the frame, with the cursor on a row far down.
+#[divan::bench(args = names())]
+fn sort_to_frame(bencher: Bencher, name: &str) {
+    let mut console = Console::on(name);
+    let letter = tables(name)[0].headings().iter().rev().find_map(|h| h.sort);
+    let chord = format!("shift-{}", letter.unwrap_or('N').to_ascii_lowercase());
+    console.press("shift-g");
+    bencher.bench_local(|| console.press(&chord));
+}
+
+/// From a key that leaves only what is wrong, or takes it back, to the frame.
+#[divan::bench(args = names())]
+fn faults_to_frame(bencher: Bencher, name: &str) {
+    let mut console = Console::on(name);
+    bencher.bench_local(|| console.press("ctrl-z"));
+}
+
+/// From the news of one pod to the frame: what follows from it, every row in its order anew.
+#[divan::bench(args = names())]
+fn news_to_frame(bencher: Bencher, name: &str) {
+    let mut console = Console::on(name);
+    let pod = WORLD.snapshot.kubernetes.pods.iter().nth(5_000).cloned();
+    let mut restarts = 0;
+    bencher.bench_local(|| {
+        let Some(mut row) = pod.clone() else { return };
+        restarts += 1;
+        row.containers[0].restarts = restarts;
+        let news = KubernetesDelta::Pods(TableDelta::Put { row, at: NOW });
+        for msg in [Msg::Delta(news.into()), Msg::Derive] {
+            update(&mut console.model, msg);
+        }
+        black_box(view::draw(&console.model, &console.theme, &mut console.buffer));
     });
 }

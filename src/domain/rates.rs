@@ -2,14 +2,11 @@
 //! and how many partitions are under-replicated or offline.
 
 use super::{
-    kafka::{Body, BrokerId, Kafka, KafkaDelta, TopicName},
+    kafka::{Body, Kafka, KafkaDelta, TopicName},
     throughput::{Metric, Origin, Points, Subject, Throughput, ThroughputDelta},
     time::Time,
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 /// The distance between points.
 const STEP: Duration = Duration::from_secs(15);
@@ -81,24 +78,15 @@ impl Throughput {
             return Points::new();
         }
         self.counted = Some(at);
-        let (mut under, mut offline) = (0, 0);
-        let registered = kafka.brokers.values().filter(|b| b.registered);
-        let mut by_leader: BTreeMap<BrokerId, u32> = registered.map(|b| (b.id, 0)).collect();
-        for p in kafka.topics.values().flat_map(|t| &t.partitions) {
-            offline += u32::from(p.is_offline());
-            if p.under_replicated() {
-                under += 1;
-                if let Some(leader) = p.leader {
-                    *by_leader.entry(leader).or_default() += 1;
-                }
-            }
-        }
         let point = |metric, subject, n: u32| (metric, subject, vec![(at, f64::from(n))]);
-        let brokers =
-            by_leader.into_iter().map(|(id, n)| point(Metric::UnderReplicated, Subject::Broker(id), n));
+        let under = |id| (id, kafka.census.broker(id).under_replicated);
+        let there = kafka.brokers.values().map(|b| (b.registered, under(b.id)));
+        let brokers = there
+            .filter(|(registered, (_, n))| *registered || *n > 0)
+            .map(|(_, (id, n))| point(Metric::UnderReplicated, Subject::Broker(id), n));
         let cluster = [
-            point(Metric::UnderReplicated, Subject::Cluster, under),
-            point(Metric::Offline, Subject::Cluster, offline),
+            point(Metric::UnderReplicated, Subject::Cluster, kafka.census.totals.under_replicated),
+            point(Metric::Offline, Subject::Cluster, kafka.census.totals.offline),
         ];
         brokers.chain(cluster).filter(|(metric, ..)| !self.tells(*metric)).collect()
     }
@@ -122,7 +110,7 @@ fn growth(old: &[i64], new: &[i64]) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::domain::{
-        kafka::{Partition, Topic},
+        kafka::{BrokerId, Partition, Topic},
         snapshot::Snapshot,
     };
 

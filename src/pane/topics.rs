@@ -5,9 +5,8 @@ use super::{
     format::{bytes, count, faults, key, unknown},
 };
 use crate::domain::{
-    derived::{Moves, adding, refuses, under_replicated},
     human,
-    kafka::Topic,
+    kafka::{Topic, Troubles},
     object::Object,
     reading::State,
     throughput::{Metric, Series, Subject},
@@ -69,7 +68,7 @@ impl Rows for Topics {
     }
 
     fn fault(&self, world: &World<'_>, topic: &Topic) -> bool {
-        offline(topic) > 0 || under_min(topic) > 0 || behind(world, topic) > 0
+        troubles(world, topic) != Troubles::default()
     }
 
     fn state(&self, world: &World<'_>) -> State {
@@ -81,26 +80,8 @@ impl Rows for Topics {
     }
 }
 
-fn number(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-fn offline(topic: &Topic) -> u32 {
-    number(topic.partitions.iter().filter(|p| p.is_offline()).count())
-}
-
-fn under_min(topic: &Topic) -> u32 {
-    number(topic.partitions.iter().filter(|p| refuses(topic, p)).count())
-}
-
-/// Under-replicated partitions.
-fn behind(world: &World<'_>, topic: &Topic) -> u32 {
-    if topic.partitions.iter().all(|p| !p.under_replicated()) {
-        return 0;
-    }
-    let moves = Moves::of(&world.snapshot.kafka);
-    let moves = moves.topic(&topic.name);
-    number(topic.partitions.iter().filter(|p| under_replicated(p, adding(moves, p.index))).count())
+fn troubles(world: &World<'_>, topic: &Topic) -> Troubles {
+    world.snapshot.kafka.census.topic(&topic.name)
 }
 
 fn factor(topic: &Topic) -> Option<u64> {
@@ -162,22 +143,24 @@ static COLUMNS: &[C] = &[
     C::number(
         "URP",
         5,
-        |world, t| faults(behind(world, t), Tone::Warning),
-        |world, t| SortKey::Number(f64::from(behind(world, t))),
+        |world, t| faults(troubles(world, t).under_replicated, Tone::Warning),
+        |world, t| SortKey::Number(f64::from(troubles(world, t).under_replicated)),
     )
     .sort('U'),
     C::number(
         "<MIN",
         5,
-        |_, t| if t.config.is_some() { faults(under_min(t), Tone::Critical) } else { unknown() },
-        |_, t| key(t.config.as_ref().map(|_| f64::from(under_min(t)))),
+        |world, t| {
+            if t.config.is_some() { faults(troubles(world, t).under_min, Tone::Critical) } else { unknown() }
+        },
+        |world, t| key(t.config.as_ref().map(|_| f64::from(troubles(world, t).under_min))),
     )
     .sort('I'),
     C::number(
         "OFFLINE",
         7,
-        |_, t| faults(offline(t), Tone::Critical),
-        |_, t| SortKey::Number(f64::from(offline(t))),
+        |world, t| faults(troubles(world, t).offline, Tone::Critical),
+        |world, t| SortKey::Number(f64::from(troubles(world, t).offline)),
     )
     .sort('O'),
     C::number("SIZE", 9, |world, t| bytes(size(world, t)), |world, t| key(size(world, t).map(|n| n as f64)))

@@ -1,13 +1,10 @@
 //! One row per broker, joined from its pod and from the broker itself.
 
-use super::{
-    groups::{Groups, Pods},
-    tally::{Tally, Totals, tallies},
-};
+use super::groups::{Groups, Pods};
 use crate::domain::{
     Text,
     discovery::{self, Bond, BrokerPod, FoundCluster},
-    kafka::{Broker, BrokerId},
+    kafka::{Broker, BrokerId, Tally, Totals},
     kubernetes::{Key, Node, Pod},
     object::{Kind, Object},
     snapshot::Snapshot,
@@ -92,11 +89,10 @@ impl Joined {
     pub fn of(snapshot: &Snapshot, choice: Option<&str>) -> Self {
         let clusters = discovery::find(&snapshot.kubernetes);
         let chosen = choose(&clusters, choice);
-        let (tallies, totals) = tallies(&snapshot.kafka);
-        let brokers = rows(snapshot, chosen.map(|i| &clusters[i]), &tallies);
+        let brokers = rows(snapshot, chosen.map(|i| &clusters[i]));
         Joined {
             brokers,
-            totals,
+            totals: snapshot.kafka.census.totals,
             groups: Groups::of(&snapshot.kafka),
             pods: Pods::of(&snapshot.kubernetes, &snapshot.kafka),
             pods_on: pods_on(snapshot),
@@ -138,11 +134,7 @@ fn pods_on(snapshot: &Snapshot) -> HashMap<Text, u32> {
     counts.into_iter().map(|(node, n)| (node.clone(), n)).collect()
 }
 
-fn rows(
-    snapshot: &Snapshot,
-    cluster: Option<&FoundCluster>,
-    tallies: &[(BrokerId, Tally)],
-) -> Vec<BrokerRow> {
+fn rows(snapshot: &Snapshot, cluster: Option<&FoundCluster>) -> Vec<BrokerRow> {
     let kafka = &snapshot.kafka;
     let mut rows: Vec<BrokerRow> = kafka
         .brokers
@@ -154,7 +146,7 @@ fn rows(
             node: None,
             zone: None,
             controller: kafka.controller == Some(broker.id),
-            tally: tallies.iter().find(|(id, _)| *id == broker.id).map(|(_, t)| *t).unwrap_or_default(),
+            tally: kafka.census.broker(broker.id),
             disk: disk(broker),
         })
         .collect();

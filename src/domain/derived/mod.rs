@@ -3,13 +3,14 @@
 mod groups;
 mod health;
 mod join;
-mod tally;
 mod verdict;
 
-pub use super::lag::Trend;
+pub use super::{
+    kafka::{Moves, Tally, Totals, adding, refuses, under_replicated},
+    lag::Trend,
+};
 pub use groups::{GroupRow, Groups, Pods, lag};
 pub use join::{BrokerRow, Joined, node};
-pub use tally::{Moves, Tally, Totals, adding, refuses, under_replicated};
 pub use verdict::Verdict;
 
 use super::{Text, object::Object, snapshot::Snapshot, time::Time};

@@ -157,7 +157,7 @@ impl Kafka {
                 return changes_words(contact, |c| &c.feed, |c| c.take(answer, at));
             }
             KafkaDelta::Topics { changed, removed, at } => self.take_topics(changed, removed, at),
-            KafkaDelta::Configs { configs, at } => self.take_configs(configs, at),
+            KafkaDelta::Configs { configs, at } => return self.take_configs(configs, at),
             KafkaDelta::LogDirs { broker, answer, at } => {
                 if let Ok(logs) = &answer {
                     self.sizes.take(&self.topics, broker, logs);
@@ -194,9 +194,7 @@ impl Kafka {
                 self.quorum.take(answer, at);
             }
             KafkaDelta::Reassignments { answer, at } => {
-                let before = self.reassignments.last().cloned();
-                let failed = changes_words(&mut self.reassignments, |r| &r.feed, |r| r.take(answer, at));
-                return failed || self.reassignments.last() != before.as_ref();
+                return self.take_reassignments(answer, at);
             }
             KafkaDelta::Progress { body, done, total } => {
                 self.feeds(body).into_iter().for_each(|f| f.advance(done, total));
@@ -275,6 +273,12 @@ impl Kafka {
     }
 
     fn take_topics(&mut self, changed: Vec<Topic>, removed: Vec<TopicName>, at: Time) {
+        let names: BTreeSet<TopicName> = changed.iter().map(|t| &t.name).chain(&removed).cloned().collect();
+        self.recounting(&names, |kafka| kafka.replace_topics(changed, removed));
+        self.topics_feed.hear(at);
+    }
+
+    fn replace_topics(&mut self, changed: Vec<Topic>, removed: Vec<TopicName>) {
         for mut topic in changed {
             for broker in topic.partitions.iter().flat_map(|p| p.replicas.iter()) {
                 self.broker(*broker).named += 1;
@@ -293,16 +297,37 @@ impl Kafka {
             self.lags.forget_topic(&name);
             self.sizes.forget(&name);
         }
-        self.topics_feed.hear(at);
     }
 
-    fn take_configs(&mut self, configs: Vec<(TopicName, TopicConfig)>, at: Time) {
-        for (name, config) in configs {
-            if let Some(topic) = self.topics.get_mut(&name) {
-                topic.config = Some(config);
+    fn take_configs(&mut self, mut configs: Vec<(TopicName, TopicConfig)>, at: Time) -> bool {
+        let differs = |name: &TopicName, config: &TopicConfig| {
+            self.topics.get(name).is_some_and(|topic| topic.config.as_ref() != Some(config))
+        };
+        configs.retain(|(name, config)| differs(name, config));
+        let news = !configs.is_empty() || !self.configs_feed.state(at).is_live();
+        let names: BTreeSet<TopicName> = configs.iter().map(|(name, _)| name.clone()).collect();
+        self.recounting(&names, |kafka| {
+            for (name, config) in configs {
+                if let Some(topic) = kafka.topics.get_mut(&name) {
+                    topic.config = Some(config);
+                }
             }
-        }
+        });
         self.configs_feed.hear(at);
+        news
+    }
+
+    fn take_reassignments(&mut self, answer: Result<Vec<Reassignment>, Text>, at: Time) -> bool {
+        let before = self.reassignments.last().cloned();
+        let after = answer.as_ref().ok();
+        let changed = after.is_some() && after != before.as_ref();
+        let moves = before.iter().chain(after).flatten().filter(|_| changed);
+        let names: BTreeSet<TopicName> = moves.map(|r| r.topic.clone()).collect();
+        let mut failed = false;
+        self.recounting(&names, |kafka| {
+            failed = changes_words(&mut kafka.reassignments, |r| &r.feed, |r| r.take(answer, at));
+        });
+        failed || changed
     }
 
     fn take_groups(&mut self, changed: Vec<Group>, removed: Vec<GroupId>, at: Time) {

@@ -1,6 +1,7 @@
 //! One Kafka cluster, as its own protocol tells it.
 
 mod broker;
+mod census;
 mod delta;
 mod group;
 mod replicas;
@@ -8,6 +9,7 @@ mod sizes;
 mod topic;
 
 pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Throttle, Voter};
+pub use census::{Census, Moves, Tally, Totals, Troubles, adding, refuses, under_replicated};
 pub use delta::{Body, KafkaDelta};
 pub use group::{Committed, Group, GroupState, Member, TopicPartitions};
 pub use replicas::Replicas;
@@ -52,6 +54,8 @@ pub struct Kafka {
     /// Freshness of `brokers`' registration, `controller`.
     pub cluster_feed: Feed,
     pub topics: BTreeMap<TopicName, Topic>,
+    /// What `topics` hold, counted; kept up with them.
+    pub census: Census,
     /// Freshness of leaders, ISRs and replicas.
     pub topics_feed: Feed,
     /// Freshness of the topics' configurations.
@@ -84,6 +88,7 @@ impl Default for Kafka {
             controller: None,
             cluster_feed: Feed::pending(PATIENCE),
             topics: BTreeMap::new(),
+            census: Census::default(),
             topics_feed: Feed::pending(PATIENCE),
             configs_feed: Feed::pending(PATIENCE),
             ends: HashMap::new(),

@@ -64,6 +64,12 @@ impl PartialEq for Replicas {
 }
 impl Eq for Replicas {}
 
+impl std::hash::Hash for Replicas {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
+    }
+}
+
 impl std::fmt::Debug for Replicas {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.iter().map(|b| b.0)).finish()

@@ -12,7 +12,8 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         return Vec::new();
     }
     let under = || {
-        let topics = kafka.topics.values();
+        let topics = kafka.census.troubled().filter(|(_, troubles)| troubles.under_min > 0);
+        let topics = topics.filter_map(|(name, _)| kafka.topics.get(name));
         topics.flat_map(|t| t.partitions.iter().filter(|p| refuses(t, p)).map(move |p| (t, p)))
     };
     let Some((topic, first)) = under().next() else { return Vec::new() };

@@ -10,11 +10,9 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         return Vec::new();
     }
     let offline = || {
-        kafka
-            .topics
-            .values()
-            .flat_map(|t| t.partitions.iter().map(move |p| (t, p)))
-            .filter(|(_, p)| p.is_offline())
+        let topics = kafka.census.troubled().filter(|(_, troubles)| troubles.offline > 0);
+        let topics = topics.filter_map(|(name, _)| kafka.topics.get(name));
+        topics.flat_map(|t| t.partitions.iter().filter(|p| p.is_offline()).map(move |p| (t, p)))
     };
     let Some((topic, partition)) = offline().next() else { return Vec::new() };
     let gone = |id: &BrokerId| kafka.brokers.get(id).is_none_or(|b| !b.registered);

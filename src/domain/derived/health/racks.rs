@@ -1,7 +1,13 @@
 //! Racks that are not the zones, and replicas that one zone's loss takes together.
 
 use super::{super::Finding, Joined, Severity, live};
-use crate::domain::{Text, human, kafka::BrokerId, object::Object, snapshot::Snapshot, time::Time};
+use crate::domain::{
+    Text, human,
+    kafka::{BrokerId, Partition, Replicas},
+    object::Object,
+    snapshot::Snapshot,
+    time::Time,
+};
 use std::collections::BTreeSet;
 
 pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
@@ -52,26 +58,25 @@ fn shared(snapshot: &Snapshot, joined: &Joined, now: Time) -> Option<Finding> {
         })
         .collect();
     let bit = |id: &BrokerId| bits.binary_search_by_key(id, |(id, _)| *id).ok().map(|i| bits[i].1);
-    let mut count = 0;
-    let mut first = None;
-    for topic in snapshot.kafka.topics.values() {
-        for partition in topic.partitions.iter().filter(|p| p.replicas.len() <= zones.len()) {
-            let mut seen = 0;
-            let twice = partition.replicas.iter().filter_map(bit).any(|zone| {
+    let twice = |replicas: &Replicas| {
+        let mut seen = 0;
+        replicas.len() <= zones.len()
+            && replicas.iter().filter_map(bit).any(|zone| {
                 let again = seen & zone != 0;
                 seen |= zone;
                 again
-            });
-            if twice {
-                count += 1;
-                first.get_or_insert((topic, partition.index));
-            }
-        }
+            })
+    };
+    let kafka = &snapshot.kafka;
+    let count: u32 = kafka.census.placements().filter(|(on, _)| twice(on)).map(|(_, n)| n).sum();
+    if count == 0 {
+        return None;
     }
-    let (topic, index) = first?;
-    let line = format!("{} with two replicas in one zone", human::plural(count, "partition"));
+    let mut partitions = kafka.topics.values().flat_map(|t| t.partitions.iter().map(move |p| (t, p)));
+    let (topic, Partition { index, .. }) = partitions.find(|(_, p)| twice(&p.replicas))?;
+    let line = format!("{} with two replicas in one zone", human::plural(count as usize, "partition"));
     Some(
-        Finding::new("zones", Severity::Ok, Object::Partition(topic.name.clone(), index), line)
+        Finding::new("zones", Severity::Ok, Object::Partition(topic.name.clone(), *index), line)
             .seen(format!("{} zones: {}", zones.len(), human::list(&zones, 4))),
     )
 }
