@@ -12,7 +12,7 @@ use castellan::{
         kubernetes::{KubernetesDelta, TableDelta},
         snapshot::Delta,
     },
-    pane::{self, Block, Query, Sort, Table},
+    pane::{self, Block, Query, Table},
     view::{self, theme},
 };
 use divan::{Bencher, black_box};
@@ -81,17 +81,10 @@ fn arrange(bencher: Bencher, name: &str) {
     });
 }
 
-/// By the last column that sorts, the costliest.
-#[divan::bench(args = names())]
-fn arrange_sorted(bencher: Bencher, name: &str) {
-    bencher.bench(|| {
-        let arrange = |table: &dyn Table| {
-            let column = table.headings().iter().rposition(|h| h.sort.is_some()).unwrap_or_default();
-            let sort = Some(Sort { column, descending: true });
-            table.arrange(&WORLD.world(), &Query { sort, ..Query::default() }).len()
-        };
-        tables(name).into_iter().map(arrange).sum::<usize>()
-    });
+/// Every pane with each letter that sorts its first table.
+fn sorts() -> Vec<String> {
+    let letters = |name: &'static str| tables(name)[0].headings().into_iter().filter_map(|h| h.sort);
+    names().into_iter().flat_map(|name| letters(name).map(move |letter| format!("{name} {letter}"))).collect()
 }
 
 /// A session on the world, and the theme that it is drawn in.
@@ -137,21 +130,40 @@ fn key_to_frame(bencher: Bencher, name: &str) {
     bencher.bench_local(|| console.press(keys.next().unwrap_or_default()));
 }
 
-/// From a key that turns the order round to the frame, with the cursor on a row far down.
-#[divan::bench(args = names())]
-fn sort_to_frame(bencher: Bencher, name: &str) {
+/// From a key that turns the order round to the frame, with the cursor on the last row.
+#[divan::bench(args = sorts(), sample_count = 20)]
+fn sort_to_frame(bencher: Bencher, sort: &str) {
+    let (name, letter) = sort.split_once(' ').unwrap_or_default();
     let mut console = Console::on(name);
-    let letter = tables(name)[0].headings().iter().rev().find_map(|h| h.sort);
-    let chord = format!("shift-{}", letter.unwrap_or('N').to_ascii_lowercase());
     console.press("shift-g");
+    let chord = format!("shift-{}", letter.to_ascii_lowercase());
+    bencher.bench_local(|| console.press(&chord));
+}
+
+/// As above, in the second table: every partition of every group.
+#[divan::bench(args = ["N", "T", "P", "L", "C", "E", "O"], sample_count = 20)]
+fn sort_lag_to_frame(bencher: Bencher, letter: &str) {
+    let mut console = Console::on("members");
+    console.press("tab");
+    console.press("shift-g");
+    let chord = format!("shift-{}", letter.to_ascii_lowercase());
     bencher.bench_local(|| console.press(&chord));
 }
 
 /// From a key that leaves only what is wrong, or takes it back, to the frame.
-#[divan::bench(args = names())]
+#[divan::bench(args = names(), sample_count = 20)]
 fn faults_to_frame(bencher: Bencher, name: &str) {
     let mut console = Console::on(name);
     bencher.bench_local(|| console.press("ctrl-z"));
+}
+
+/// From a letter typed into the filter to the frame.
+#[divan::bench(args = names(), sample_count = 20)]
+fn filter_to_frame(bencher: Bencher, name: &str) {
+    let mut console = Console::on(name);
+    console.press("/");
+    let mut keys = ["1", "backspace"].into_iter().cycle();
+    bencher.bench_local(|| console.press(keys.next().unwrap_or_default()));
 }
 
 /// From the news of one pod to the frame: what follows from it, every row in its order anew.

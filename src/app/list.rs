@@ -59,10 +59,12 @@ impl List {
         let asked = std::mem::take(&mut self.asked);
         match &self.cursor {
             None => self.put(0),
-            Some(object) if asked && !self.rows.contains(object) => self.put(0),
             Some(object) if self.rows.get(self.row) == Some(object) => self.present = true,
             Some(object) => {
                 let found = self.rows.iter().position(|o| o == object);
+                if found.is_none() && asked {
+                    return self.put(0);
+                }
                 self.present = found.is_some();
                 self.row = found.unwrap_or(self.row).min(self.rows.len().saturating_sub(1));
             }

@@ -3,6 +3,7 @@
 use super::{
     Block, Cell, Column, Pane, Place, Rows, SortKey, Tone, World,
     format::{count, key, text, text_key, unknown},
+    order::order,
     pods::tone,
 };
 use crate::domain::{
@@ -238,12 +239,18 @@ fn of_topic<'a>(
 ) {
     let ends = world.snapshot.kafka.ends.get(topic).map_or(&[][..], |e| e);
     let share = |partition, committed, member| Share { group, topic, partition, committed, ends, member };
-    let mut left: BTreeMap<i32, &Member> = BTreeMap::new();
-    for (partitions, member) in readers {
-        left.extend(partitions.iter().map(|p| (*p, *member)));
-    }
-    shares.extend(commits.iter().map(|c| share(c.partition, Some(c.offset), left.remove(&c.partition))));
-    shares.extend(left.into_iter().map(|(partition, member)| share(partition, None, Some(member))));
+    let read = readers.iter().flat_map(|(partitions, member)| partitions.iter().map(|p| (*p, Some(*member))));
+    let mut readers: Vec<(i32, Option<&Member>)> = read.collect();
+    readers.sort_unstable_by_key(|(partition, _)| *partition);
+    readers.dedup_by_key(|(partition, _)| *partition);
+    let mut reader = |partition: i32| {
+        let at = readers.binary_search_by_key(&partition, |(p, _)| *p).ok()?;
+        readers[at].1.take()
+    };
+    shares.extend(commits.iter().map(|c| share(c.partition, Some(c.offset), reader(c.partition))));
+    // What is left is read, but nothing of it was ever committed.
+    let uncommitted = readers.into_iter().filter_map(|(partition, member)| Some((partition, member?)));
+    shares.extend(uncommitted.map(|(partition, member)| share(partition, None, Some(member))));
 }
 
 fn commits(group: &Group) -> &[Committed] {
@@ -272,8 +279,8 @@ impl Rows for Shares {
             Some(Object::Kube { key, .. }) => i.member.is_some_and(|m| pod_key(world, m) == Some(key)),
             _ => true,
         });
-        items.sort_by_cached_key(|i| std::cmp::Reverse(i.lag()));
-        items
+        let by_lag = order(items.iter().map(|i| key(i.lag().map(|n| n as f64))), true);
+        by_lag.into_iter().map(|i| items[i as usize]).collect()
     }
 
     fn object(&self, i: Share<'_>) -> Object {

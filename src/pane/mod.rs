@@ -20,6 +20,7 @@ mod members;
 mod moves;
 mod nodes;
 mod objects;
+mod order;
 mod overview;
 mod partitions;
 mod pods;
@@ -29,8 +30,9 @@ mod topics;
 mod workloads;
 
 pub use cell::{Cell, Doubt, Figure, Tone};
+pub use order::SortKey;
 pub use query::{Filter, Query, Sort};
-pub use table::{Column, Rows, SortKey, Table};
+pub use table::{Column, Rows, Table};
 
 pub use crate::domain::world::World;
 

@@ -3,9 +3,8 @@
 //! A pane implements [`Rows`] for its items; everything else (filter, order, cells of the visible rows)
 //! is the same for all and comes with [`Table`].
 
-use super::{Cell, Doubt, Filter, Place, Query, World};
+use super::{Cell, Doubt, Filter, Place, Query, SortKey, World, order::order};
 use crate::domain::{kubernetes::Meta, object::Object, reading::State};
-use std::cmp::Ordering;
 
 /// What a table is made of.
 pub trait Rows: Sized + Sync + 'static {
@@ -118,63 +117,6 @@ pub enum Align {
     Right,
 }
 
-/// What a column sorts by. Unknown values come last in either direction.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SortKey<'a> {
-    Number(f64),
-    Text(&'a str),
-    Owned(String),
-    Unknown,
-}
-
-impl SortKey<'_> {
-    fn order(&self, other: &Self, descending: bool) -> Ordering {
-        let turn = |o: Ordering| if descending { o.reverse() } else { o };
-        match (self, other) {
-            (SortKey::Unknown, SortKey::Unknown) => Ordering::Equal,
-            (SortKey::Unknown, _) => Ordering::Greater,
-            (_, SortKey::Unknown) => Ordering::Less,
-            (SortKey::Number(a), SortKey::Number(b)) => turn(a.total_cmp(b)),
-            (a, b) => turn(a.text().cmp(b.text())),
-        }
-    }
-
-    /// A number as an integer of the same order as [`f64::total_cmp`]; None: it is text.
-    fn bits(&self, descending: bool) -> Option<u64> {
-        match self {
-            SortKey::Unknown => Some(u64::MAX),
-            SortKey::Number(n) => {
-                let bits = n.to_bits();
-                let ascending = if n.is_sign_negative() { !bits } else { bits | 1 << 63 };
-                Some(if descending { !ascending } else { ascending })
-            }
-            SortKey::Text(_) | SortKey::Owned(_) => None,
-        }
-    }
-
-    fn text(&self) -> &str {
-        match self {
-            SortKey::Text(t) => t,
-            SortKey::Owned(t) => t,
-            SortKey::Number(_) | SortKey::Unknown => "",
-        }
-    }
-}
-
-/// The indexes of `keys` in their order; equal ones stay as they were.
-fn order(keys: Vec<SortKey<'_>>, descending: bool) -> Vec<u32> {
-    // Numbers, which the longest tables are sorted by, are sorted as plain integers.
-    let numbers: Option<Vec<(u64, u32)>> =
-        keys.iter().zip(0..).map(|(key, i)| Some((key.bits(descending)?, i))).collect();
-    if let Some(mut numbers) = numbers {
-        numbers.sort_unstable();
-        return numbers.into_iter().map(|(_, i)| i).collect();
-    }
-    let mut keyed: Vec<_> = keys.into_iter().zip(0..).collect();
-    keyed.sort_by(|(a, _), (b, _)| a.order(b, descending));
-    keyed.into_iter().map(|(_, i)| i).collect()
-}
-
 /// A column without its item type: what the view needs to lay it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heading {
@@ -212,14 +154,16 @@ impl<R: Rows> Table for R {
 
     fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object> {
         let mut items = self.items(world, query.scope.as_ref());
-        items.retain(|item| keeps(self, world, query, *item));
-        if let Some(sort) = query.sort
-            && let Some(column) = self.columns().get(sort.column)
-        {
-            let keys = items.iter().map(|item| (column.key)(world, *item)).collect();
-            items = order(keys, sort.descending).into_iter().map(|i| items[i as usize]).collect();
+        let mut filter = Memo::new(&query.filter);
+        items.retain(|item| keeps(self, world, query, &mut filter, *item));
+        let sort = query.sort.and_then(|sort| Some((self.columns().get(sort.column)?, sort.descending)));
+        match sort {
+            None => items.into_iter().map(|item| self.object(item)).collect(),
+            Some((column, descending)) => {
+                let order = order(items.iter().map(|item| (column.key)(world, *item)), descending);
+                order.into_iter().map(|i| self.object(items[i as usize])).collect()
+            }
         }
-        items.into_iter().map(|item| self.object(item)).collect()
     }
 
     fn cells(&self, world: &World<'_>, object: &Object, columns: &[usize]) -> Option<Vec<Cell>> {
@@ -241,21 +185,33 @@ impl<R: Rows> Table for R {
     }
 }
 
-fn keeps<'a, R: Rows>(rows: &R, world: &World<'a>, query: &Query, item: R::Item<'a>) -> bool {
+fn keeps<'a, R: Rows>(
+    rows: &R,
+    world: &World<'a>,
+    query: &Query,
+    filter: &mut Memo<'_>,
+    item: R::Item<'a>,
+) -> bool {
     let named = query.namespace.is_none()
         || rows.meta(world, item).is_none_or(|m| {
             // What belongs to no namespace (nodes) is in all of them.
             m.key.namespace.is_empty() || Some(&m.key.namespace) == query.namespace.as_ref()
         });
-    named && filtered(rows, world, &query.filter, item) && (!query.faults || Rows::fault(rows, world, item))
+    named && filtered(rows, world, filter, item) && (!query.faults || Rows::fault(rows, world, item))
 }
 
-fn filtered<'a, R: Rows>(rows: &R, world: &World<'a>, filter: &Filter, item: R::Item<'a>) -> bool {
-    let mut any = |word: &str| filter.matches_text(word);
-    match filter {
+fn filtered<'a, R: Rows>(rows: &R, world: &World<'a>, filter: &mut Memo<'_>, item: R::Item<'a>) -> bool {
+    let any = |filter: &mut Memo<'_>| {
+        let mut nth = 0;
+        rows.search(item, &mut |word| {
+            nth += 1;
+            filter.matches(nth - 1, word)
+        })
+    };
+    match filter.of {
         Filter::None => true,
-        Filter::Regex(_) | Filter::Fuzzy(_) => rows.search(item, &mut any),
-        Filter::Inverse(_) => !rows.search(item, &mut any),
+        Filter::Regex(_) | Filter::Fuzzy(_) => any(filter),
+        Filter::Inverse(_) => !any(filter),
         Filter::Labels(wanted) => rows.meta(world, item).is_some_and(|m| {
             wanted
                 .iter()
@@ -264,38 +220,28 @@ fn filtered<'a, R: Rows>(rows: &R, world: &World<'a>, filter: &Filter, item: R::
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// A filter that remembers of each of a row's words what it said to the row before: in long tables most
+/// rows share their words with their neighbours.
+struct Memo<'f> {
+    of: &'f Filter,
+    said: Vec<(String, bool)>,
+}
 
-    fn sorted<'a>(keys: &[SortKey<'a>], descending: bool) -> Vec<SortKey<'a>> {
-        order(keys.to_vec(), descending).into_iter().map(|i| keys[i as usize].clone()).collect()
+impl<'f> Memo<'f> {
+    fn new(of: &'f Filter) -> Self {
+        Memo { of, said: Vec::new() }
     }
 
-    #[test]
-    fn unknown_values_come_last_in_either_direction() {
-        let keys = [SortKey::Unknown, SortKey::Number(-2.0), SortKey::Number(3.0), SortKey::Number(0.5)];
-        let number = |n| SortKey::Number(n);
-        assert_eq!(sorted(&keys, false), [number(-2.0), number(0.5), number(3.0), SortKey::Unknown]);
-        assert_eq!(sorted(&keys, true), [number(3.0), number(0.5), number(-2.0), SortKey::Unknown]);
-        let texts = [SortKey::Unknown, SortKey::Text("b"), SortKey::Text("a")];
-        assert_eq!(sorted(&texts, true), [SortKey::Text("b"), SortKey::Text("a"), SortKey::Unknown]);
-    }
-
-    proptest! {
-        #[test]
-        fn numbers_sort_as_numbers_and_equal_ones_stay_in_their_order(
-            numbers in proptest::collection::vec(prop_oneof![-3.0..3.0f64, Just(0.0), Just(1.0)], 0..40),
-            descending: bool,
-        ) {
-            let keys = numbers.iter().map(|n| SortKey::Number(*n)).collect();
-            let mut expected: Vec<u32> = (0..numbers.len() as u32).collect();
-            expected.sort_by(|a, b| {
-                let by_number = numbers[*a as usize].total_cmp(&numbers[*b as usize]);
-                if descending { by_number.reverse() } else { by_number }
-            });
-            prop_assert_eq!(order(keys, descending), expected);
+    fn matches(&mut self, nth: usize, word: &str) -> bool {
+        if let Some((_, said)) = self.said.get(nth).filter(|(known, _)| known == word) {
+            return *said;
         }
+        let says = self.of.matches_text(word);
+        if self.said.len() <= nth {
+            self.said.resize_with(nth + 1, || (String::new(), self.of.matches_text("")));
+        }
+        let (known, said) = &mut self.said[nth];
+        (*known, *said) = (word.to_string(), says);
+        says
     }
 }
