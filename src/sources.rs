@@ -8,7 +8,7 @@ use crate::{
     },
     source::{
         CAPACITY, News, Running,
-        asking::Desk,
+        asking::{Desk, Kafka},
         gate::Gate,
         kafka,
         kubernetes::{self, Connection},
@@ -92,7 +92,8 @@ impl Sources {
         let settings = kafka::Settings { refresh: self.refresh };
         let client = kafka::Client::new(target.clone(), gate);
         self.kafka.running = Some(kafka::poll_with(client.clone(), settings, news));
-        self.desk.kafka = Some((client, target.security.sasl.clone()));
+        let sasl = target.security.sasl.clone();
+        self.desk.kafka = Some(Kafka { name: target.name.clone(), client, sasl });
         self.targets.0 = Some(target);
     }
 

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::domain::{
     Text,
-    ask::{Answer, Ask, AskId, MessageQuery},
+    access::Grant,
+    ask::{AccessQuery, Answer, Ask, AskId, MessageQuery},
     target::Sasl,
 };
 use std::time::Duration;
@@ -19,8 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone, Default)]
 pub struct Desk {
     pub kubernetes: Option<Connection>,
-    /// The cluster's client, and how to log in to it.
-    pub kafka: Option<(kafka::Client, Option<Sasl>)>,
+    pub kafka: Option<Kafka>,
+}
+
+/// A Kafka cluster: its display name, its client, and how to log in to it.
+#[derive(Clone)]
+pub struct Kafka {
+    pub name: Text,
+    pub client: kafka::Client,
+    pub sasl: Option<Sasl>,
 }
 
 impl Desk {
@@ -32,14 +40,14 @@ impl Desk {
                 kubernetes::yaml(kubernetes, id, kind, key, answers)
             }
             (Ask::Logs(query), Some(kubernetes), _) => kubernetes::logs(kubernetes, id, query, answers),
-            (Ask::Messages(query), _, Some((client, sasl))) => {
-                Running::spawn(browse(client.clone(), sasl.clone(), id, query, answers))
+            (Ask::Messages(query), _, Some(kafka)) => {
+                Running::spawn(browse(kafka.clone(), id, query, answers))
             }
             (Ask::Yaml { .. } | Ask::Logs(_), None, _) => {
                 refuse(id, "castellan is not connected to Kubernetes", answers)
             }
             (Ask::Messages(_), _, None) => refuse(id, "castellan is not connected to Kafka", answers),
-            (Ask::Access(_), ..) => refuse(id, "permissions cannot be asked for yet", answers),
+            (Ask::Access(query), ..) => Running::spawn(access(self.clone(), id, query, answers)),
         }
     }
 }
@@ -49,14 +57,43 @@ fn refuse(id: AskId, why: &'static str, answers: Answers) -> Running {
 }
 
 /// librdkafka meets the brokers through the proxy, and so by whatever way castellan itself does.
-async fn browse(client: kafka::Client, sasl: Option<Sasl>, id: AskId, query: MessageQuery, answers: Answers) {
-    match kafka::proxy::start(client).await {
+async fn browse(kafka: Kafka, id: AskId, query: MessageQuery, answers: Answers) {
+    match kafka::proxy::start(kafka.client).await {
         Ok(proxy) => {
-            let brokers = Brokers { bootstrap: proxy.bootstrap.clone(), sasl, patience: PATIENCE };
+            let bootstrap = proxy.bootstrap.clone();
+            let brokers = Brokers { bootstrap, sasl: kafka.sasl, patience: PATIENCE };
             messages::read(brokers, query, id, answers).await;
         }
         Err(reason) => tell(id, Answer::Failed(Text::from(format!("Kafka: {reason}"))), &answers).await,
     }
+}
+
+/// Each system's part is told as it comes; the question fails only where neither answers.
+async fn access(desk: Desk, id: AskId, query: AccessQuery, answers: Answers) {
+    let kubernetes = async {
+        let asked = desk.kubernetes.as_ref().filter(|_| !query.kubernetes.is_empty());
+        pass(id, asked.map(|c| kubernetes::access(c, &query.kubernetes)), &answers).await
+    };
+    let kafka = async {
+        let asked = desk.kafka.as_ref().filter(|_| query.cluster || !query.topics.is_empty());
+        pass(id, asked.map(|k| kafka::access(&k.client, query.cluster, &query.topics)), &answers).await
+    };
+    let last = match futures::join!(kubernetes, kafka) {
+        (Err(reason), Ok(false) | Err(_)) | (Ok(false), Err(reason)) => Answer::Failed(reason),
+        _ => Answer::End,
+    };
+    tell(id, last, &answers).await;
+}
+
+/// Whether anything was told.
+async fn pass(
+    id: AskId,
+    asked: Option<impl Future<Output = Result<Vec<Grant>, Text>>>,
+    answers: &Answers,
+) -> Result<bool, Text> {
+    let Some(asked) = asked else { return Ok(false) };
+    tell(id, Answer::Granted(asked.await?), answers).await;
+    Ok(true)
 }
 
 async fn tell(id: AskId, answer: Answer, answers: &Answers) {
@@ -100,7 +137,8 @@ mod tests {
     #[tokio::test]
     async fn brokers_that_cannot_be_reached_are_named() {
         let target = KafkaTarget { bootstrap: vec![("127.0.0.1".into(), 1)], ..KafkaTarget::default() };
-        let desk = Desk { kafka: Some((kafka::Client::new(target, None), None)), ..Desk::default() };
+        let kafka = Kafka { name: "k".into(), client: kafka::Client::new(target, None), sasl: None };
+        let desk = Desk { kafka: Some(kafka), ..Desk::default() };
         let reason = failure(&desk, messages()).await;
         assert!(reason.contains("127.0.0.1:1 refuses the connection"), "{reason}");
     }

@@ -3,7 +3,9 @@
 use super::{
     connection::{Answer, Connection, PATIENCE},
     error::Error,
+    poll::brokers_only,
     reach::{Node, Reach, Way},
+    rewrite,
 };
 use crate::{
     domain::{
@@ -27,11 +29,14 @@ use tokio::{sync::Mutex, time::Instant};
 /// Pauses between attempts to connect grow from the first to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
 
+/// How long brokers may work on a request that is sent once, as it says itself.
+pub const ONCE: Duration = Duration::from_secs(10);
+
 /// A handle on one cluster, shared by the poller and by whoever administers it.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-/// Each broker is asked over up to three connections. Answers come in the order of requests, so what may
+/// Each broker is asked over up to four connections. Answers come in the order of requests, so what may
 /// take long must not hold up the rest. A lane is connected when it is first used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
@@ -41,6 +46,8 @@ pub enum Lane {
     Slow,
     /// What it passes on to the controller, which may hang alone.
     Relay,
+    /// What is sent once, whatever becomes of it.
+    Once,
 }
 
 impl Lane {
@@ -49,6 +56,8 @@ impl Lane {
         match self {
             Lane::Quick | Lane::Relay => PATIENCE,
             Lane::Slow => Duration::from_secs(15),
+            // Longer than a request allows the brokers themselves.
+            Lane::Once => ONCE + Duration::from_secs(3),
         }
     }
 }
@@ -125,6 +134,33 @@ impl Client {
                 self.ask_in_turn(links, Lane::Relay, &make).await
             }
         }
+    }
+
+    /// Sends a request once: to the controller, else, where no connection to it comes about, to the first
+    /// broker that can be connected to, which passes it on (or refuses, with ZooKeeper).
+    ///
+    /// # Errors
+    /// After [`Error::Silent`], [`Error::Closed`] and [`Error::Garbled`] it is not known what became of the
+    /// request; after any other it was not carried out.
+    pub async fn ask_once<R: Request>(
+        &self,
+        make: impl FnOnce(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        let nobody = |why: Text| Error::Nobody(why);
+        let asked = self.ask_any(Lane::Quick, brokers_only).await;
+        let metadata = asked.map_err(|e| nobody(e.about("the bootstrap address")))?.value;
+        let registered = metadata.brokers.iter();
+        self.learn(&registered.map(|b| rewrite::node(b.node_id.0, &b.host, b.port)).collect::<Vec<_>>());
+        let mut links = self.in_turn(Lane::Once);
+        links.sort_by_key(|link| link.node.as_ref().is_none_or(|n| n.id.0 != metadata.controller_id.0));
+        let mut unreached = Vec::new();
+        for link in links {
+            match link.connection(&self.0.reach).await {
+                Ok(connection) => return connection.send(Lane::Once.patience(), make).await,
+                Err(error) => unreached.push(link.about(&error)),
+            }
+        }
+        Err(if unreached.is_empty() { unregistered() } else { nobody(unreached.join("; ").into()) })
     }
 
     async fn ask_in_turn<R: Request>(
@@ -213,7 +249,7 @@ impl Client {
 }
 
 fn add(links: &mut Links, node: &Node) {
-    for lane in [Lane::Quick, Lane::Slow, Lane::Relay] {
+    for lane in [Lane::Quick, Lane::Slow, Lane::Relay, Lane::Once] {
         links.entry((lane, node.id)).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
     }
 }

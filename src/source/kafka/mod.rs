@@ -3,6 +3,7 @@
 //! Whatever only one broker can tell (its log dirs, the ends of the partitions it leads, the groups it
 //! coordinates) is asked of it by loops of its own, so a dead or hung broker costs only that.
 
+mod access;
 mod client;
 mod connection;
 mod error;
@@ -14,10 +15,11 @@ mod reach;
 mod rewrite;
 mod sasl;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod tls;
 
-pub use client::{Client, Lane};
+pub use access::access;
+pub use client::{Client, Lane, ONCE};
 pub use connection::{Answer, PATIENCE};
 pub use error::{Error, check, words};
 pub use poll::Settings;

@@ -86,6 +86,12 @@ impl Credentials {
         }
     }
 
+    /// A client that shares no connection with others, and the name of the credentials in it.
+    pub async fn fresh(&self) -> Result<(Client, u64), Text> {
+        let used = self.used.lock().await;
+        Ok((client(used.config.clone())?, self.generation()))
+    }
+
     /// Whether the credentials are about to expire.
     pub async fn expiring(&self) -> bool {
         self.used.lock().await.expires.is_some_and(|at| now().plus(AHEAD) >= at)

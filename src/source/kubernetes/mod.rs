@@ -1,5 +1,6 @@
 //! Kubernetes by lists and watches, read in protobuf and reduced to rows as it arrives.
 
+mod access;
 mod ask;
 mod backoff;
 mod credentials;
@@ -21,8 +22,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use access::access;
 pub use ask::{logs, yaml};
 pub use kubeconfig::Options;
+pub use watcher::{percent, place};
 
 use super::{News, Running, gate::Gate, now};
 use crate::domain::{Text, kubernetes::*};
@@ -69,6 +72,19 @@ pub async fn connect(options: &Options) -> Result<Connection, Text> {
         contexts: chosen.contexts,
         credentials,
     })
+}
+
+impl Connection {
+    /// A client of its own for one request, over a connection that nobody has used, and the name of the
+    /// credentials in it for [`Connection::renew`].
+    pub async fn fresh(&self) -> Result<(kube::Client, u64), Text> {
+        self.credentials.fresh().await
+    }
+
+    /// Renews the credentials that a request was refused with (401), unless that was done meanwhile.
+    pub async fn renew(&self, refused: u64) -> Result<(), Text> {
+        self.credentials.renew(refused).await
+    }
 }
 
 /// Watches every kind in the namespace `wanted` (None: all) until the result is dropped. Where all

@@ -2,9 +2,13 @@
 
 use super::{credentials::Credentials, trouble::Trouble};
 use bytes::Bytes;
-use http::{Request, Response, header::ACCEPT};
+use http::{
+    Request, Response,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use serde_json::Value;
 use std::{
     sync::{
         Arc,
@@ -18,6 +22,7 @@ use tokio::time::{Instant, timeout};
 const HEAD: Duration = Duration::from_secs(15);
 /// Between two chunks of an answer that is being read.
 const CHUNK: Duration = Duration::from_secs(15);
+const JSON: &str = "application/json";
 /// Of an answer that says what is wrong.
 const MAX_COMPLAINT: usize = 64 << 10;
 
@@ -59,10 +64,19 @@ impl Server {
 
     /// Sends a GET; an answer that is no success becomes [`Trouble`].
     pub async fn get(&self, path: &str, accept: &str) -> Result<Response<Body>, Trouble> {
-        let request = Request::get(path)
-            .header(ACCEPT, accept)
-            .body(Body::empty())
-            .map_err(|e| Trouble::Other(e.to_string().into()))?;
+        self.send(Request::get(path).header(ACCEPT, accept).body(Body::empty())).await
+    }
+
+    /// Asks the server to review something: nothing is kept of it. Needs no permission of its own.
+    pub async fn review(&self, path: &str, question: &Value) -> Result<Value, Trouble> {
+        let body = Body::from(question.to_string().into_bytes());
+        let answer = self.send(Request::post(path).header(CONTENT_TYPE, JSON).body(body)).await?;
+        let whole = self.whole(Vec::new(), answer).await?;
+        serde_json::from_slice(&whole).map_err(|e| Trouble::nonsense(&e.to_string()))
+    }
+
+    async fn send(&self, request: http::Result<Request<Body>>) -> Result<Response<Body>, Trouble> {
+        let request = request.map_err(|e| Trouble::Other(e.to_string().into()))?;
         let client = self.credentials.gate().client();
         let response = timeout(HEAD, client.send(request))
             .await
@@ -83,8 +97,12 @@ impl Server {
 
     /// The same, in a buffer that was used before: pages of megabytes, each in a place of its own, would
     /// leave holes between the rows that they became.
-    pub async fn read_into(&self, mut whole: Vec<u8>, path: &str, accept: &str) -> Result<Bytes, Trouble> {
-        let mut body = self.get(path, accept).await?.into_body();
+    pub async fn read_into(&self, buffer: Vec<u8>, path: &str, accept: &str) -> Result<Bytes, Trouble> {
+        self.whole(buffer, self.get(path, accept).await?).await
+    }
+
+    async fn whole(&self, mut whole: Vec<u8>, answer: Response<Body>) -> Result<Bytes, Trouble> {
+        let mut body = answer.into_body();
         whole.clear();
         while let Some(chunk) =
             timeout(CHUNK, self.chunk(&mut body)).await.map_err(|_| self.silent(CHUNK))??

@@ -36,7 +36,13 @@ pub struct World {
     pub version: Version,
     /// Requests answered, by broker and key.
     pub asked: HashMap<(i32, i16), usize>,
+    /// Authorized operations of the cluster and of each topic.
+    pub operations: i32,
+    /// Answers what the cluster itself has no answer to: (broker, request, version).
+    pub others: Others,
 }
+
+pub type Others = Box<dyn FnMut(i32, &RequestKind, i16) -> Option<ResponseKind> + Send>;
 
 #[derive(Clone)]
 pub struct Group {
@@ -97,6 +103,8 @@ impl Fake {
             mood: HashMap::new(),
             version: Version::Newest,
             asked: HashMap::new(),
+            operations: i32::MIN,
+            others: Box::new(|_, _, _| None),
         };
         let world = Arc::new(Mutex::new(world));
         let mut tasks = JoinSet::new();
@@ -218,7 +226,12 @@ fn respond(id: i32, request: RequestKind, version: i16, world: &mut World) -> Re
         RequestKind::ListPartitionReassignments(_) => {
             ResponseKind::ListPartitionReassignments(m::ListPartitionReassignmentsResponse::default())
         }
-        other => panic!("not expected: {other:?}"),
+        RequestKind::DescribeCluster(r) => {
+            let told = if r.include_cluster_authorized_operations { world.operations } else { i32::MIN };
+            let answer = m::DescribeClusterResponse::default().with_cluster_authorized_operations(told);
+            ResponseKind::DescribeCluster(answer)
+        }
+        other => (world.others)(id, &other, version).unwrap_or_else(|| panic!("not expected: {other:?}")),
     }
 }
 
@@ -239,11 +252,19 @@ fn metadata(request: &m::MetadataRequest, world: &World) -> m::MetadataResponse 
     };
     let topic = |(topic, partitions): (&String, &i32)| {
         let all = (0..*partitions).map(partition).collect();
-        md::MetadataResponseTopic::default().with_name(Some(name(topic))).with_partitions(all)
+        let told = if request.include_topic_authorized_operations { world.operations } else { i32::MIN };
+        md::MetadataResponseTopic::default()
+            .with_name(Some(name(topic)))
+            .with_partitions(all)
+            .with_topic_authorized_operations(told)
     };
     let topics = match &request.topics {
         None => world.topics.iter().map(topic).collect(),
-        Some(_) => Vec::new(),
+        Some(named) => {
+            let wanted =
+                |name: &str| named.iter().any(|t| t.name.as_ref().is_some_and(|n| n.as_str() == name));
+            world.topics.iter().filter(|(name, _)| wanted(name)).map(topic).collect()
+        }
     };
     m::MetadataResponse::default()
         .with_brokers(world.ports.iter().enumerate().map(broker).collect())

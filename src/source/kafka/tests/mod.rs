@@ -1,5 +1,6 @@
 //! The poller and the proxy against brokers in the process.
 
-mod fake;
+mod access;
+pub mod fake;
 mod polled;
 mod spoken;

@@ -230,10 +230,13 @@ async fn answer(
     fake.awake().await;
     let token = request.headers().get("authorization").map(|v| v.to_str().unwrap_or_default().to_owned());
     let path = uri.path().to_owned();
-    let mut world = fake.world();
-    if world.token.as_ref().is_some_and(|t| token != Some(format!("Bearer {t}"))) {
+    if fake.world().token.as_ref().is_some_and(|t| token != Some(format!("Bearer {t}"))) {
         return refuse(401, "Unauthorized");
     }
+    if path.ends_with("/selfsubjectaccessreviews") {
+        return fake.review(request).await;
+    }
+    let mut world = fake.world();
     if path == "/version" {
         return r#"{"gitVersion":"v1.35.4"}"#.into_response();
     }
@@ -280,6 +283,18 @@ impl Fake {
             }
             changed.await;
         }
+    }
+
+    /// What may not be read may not be changed either.
+    async fn review(&self, request: Request) -> Response {
+        let body = axum::body::to_bytes(request.into_body(), 1 << 16).await.unwrap();
+        let question: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let asked = &question["spec"]["resourceAttributes"];
+        let mut world = self.world();
+        world.requests.push(asked.to_string());
+        let resource = asked["resource"].as_str().unwrap();
+        let allowed = !world.denied.iter().any(|r| r == resource);
+        serde_json::json!({"status": {"allowed": allowed}}).to_string().into_response()
     }
 
     fn watch(&self, resource: &str, namespace: Option<&str>, query: &HashMap<String, String>) -> Response {

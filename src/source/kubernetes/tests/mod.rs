@@ -1,5 +1,6 @@
 //! The watches against a server that does everything that real ones do wrong.
 
+mod access;
 mod fake;
 
 use super::{Options, connect, logs, pulse::Tempo, watch_at, wire, yaml};
