@@ -7,6 +7,7 @@ pub mod goal;
 pub mod journal;
 pub mod plan;
 pub mod radius;
+pub mod workflow;
 pub mod write;
 
 mod cordon;
