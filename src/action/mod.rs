@@ -11,7 +11,17 @@ pub mod workflow;
 pub mod write;
 
 mod cordon;
+mod delete;
+mod evict;
+mod owner;
+mod restart;
+mod scale;
+mod target;
 mod words;
+mod workload;
+
+#[cfg(test)]
+mod tests;
 
 pub use goal::{Goal, Sight};
 pub use plan::{Friction, Intent, Note, Plan, Risk, Step};
@@ -106,7 +116,8 @@ pub enum Need {
 }
 
 /// Every verb, in the order in which help and README show them.
-pub static VERBS: &[&Verb] = &[&cordon::CORDON, &cordon::UNCORDON];
+pub static VERBS: &[&Verb] =
+    &[&scale::SCALE, &restart::RESTART, &evict::EVICT, &delete::DELETE, &cordon::CORDON, &cordon::UNCORDON];
 
 pub fn find(name: &str) -> Option<&'static Verb> {
     VERBS.iter().copied().find(|v| v.name == name)

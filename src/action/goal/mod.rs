@@ -1,5 +1,9 @@
 //! What a step is followed until: a fact about the cluster, read from what is known.
 
+mod pods;
+#[cfg(test)]
+mod tests;
+
 use super::{Known, write::Assignment};
 use crate::domain::{
     Text,
@@ -80,6 +84,9 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
     match goal {
         Goal::Answered => Sight::Reached,
         Goal::Cordoned { node, on } => super::cordon::look(known, node, *on),
+        Goal::PodReplaced { pod, uid, broker } => pods::replaced(known, pod, uid, *broker),
+        Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
+        Goal::RolledOut { kind, key, after } => pods::rolled_out(known, *kind, key, *after),
         _ => Sight::Unknown("not looked at yet".into()),
     }
 }

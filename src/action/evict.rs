@@ -1,0 +1,88 @@
+//! Evict a pod: budgets are asked.
+
+use super::{
+    Goal, Intent, Known, Need, Note, Plan, Step, Verb, Write, owner,
+    target::{self, Target},
+    words,
+};
+use crate::domain::{access::Permission, discovery::Keeper, object::Object};
+use std::time::Duration;
+
+/// A broker with many partitions is long in coming back: its logs are loaded and it catches up.
+pub const PATIENCE: Duration = Duration::from_secs(600);
+
+pub static EVICT: Verb = Verb {
+    name: "evict",
+    keys: &["e"],
+    about: "evict: budgets are asked",
+    needs: &[Need::Kubernetes {
+        of: None,
+        permission: Permission { verb: "create", group: "", resource: "pods", subresource: "eviction" },
+    }],
+    takes,
+    many: true,
+    plan,
+    ..Verb::PLAIN
+};
+
+fn takes(known: &Known<'_>, object: Option<&Object>) -> Result<(), String> {
+    let target = Target::of(known, object)?;
+    target.refuses()?;
+    let budgets = owner::budgets(known, target.pod);
+    match budgets.as_slice() {
+        [] | [_] => Ok(()),
+        many => Err(format!(
+            "{} budgets protect pod {}, and Kubernetes evicts no pod with more than one; delete it instead",
+            many.len(),
+            target.key()
+        )),
+    }
+}
+
+fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
+    let targets = Target::all(known, intent)?;
+    intent.objects.iter().try_for_each(|object| takes(known, Some(object)))?;
+    let mut plan = target::ending(known, intent, "evict", &targets);
+    plan.unknown.extend(words::doubt(known, "budgets", &known.world.snapshot.kubernetes.budgets.feed));
+    for target in &targets {
+        for note in owner::budgets(known, target.pod).into_iter().map(owner::budget_note) {
+            if !plan.notes.contains(&note) {
+                plan.notes.push(note);
+            }
+        }
+        if target.keeper == Some(Keeper::Strimzi) {
+            plan.notes.push(Note::plain(format!(
+                "Strimzi puts {} back, but does not judge when; `delete` asks it to roll the pod itself",
+                target.key()
+            )));
+        }
+        let key = target.key();
+        plan.changes.push(format!("pod {key} ends and is replaced"));
+        plan.commands.push(eviction(target));
+        plan.steps.push(Step {
+            title: format!("evict pod {key}"),
+            write: Write::Evict { pod: key.clone(), uid: target.pod.meta.uid.clone() },
+            until: replaced(target),
+            patience: PATIENCE,
+        });
+    }
+    Ok(plan)
+}
+
+pub fn replaced(target: &Target<'_>) -> Goal {
+    let meta = &target.pod.meta;
+    Goal::PodReplaced { pod: meta.key.clone(), uid: meta.uid.clone(), broker: target.broker }
+}
+
+/// kubectl has no verb of its own for it.
+fn eviction(target: &Target<'_>) -> String {
+    let key = target.key();
+    let body = serde_json::json!({
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": { "name": *key.name, "namespace": *key.namespace },
+        "deleteOptions": { "preconditions": { "uid": *target.pod.meta.uid } },
+    });
+    let path = format!("/api/v1/namespaces/{}/pods/{}/eviction", key.namespace, key.name);
+    format!("echo {} | kubectl create --raw {} -f -", words::sh(&body.to_string()), words::sh(&path))
+}

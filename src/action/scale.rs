@@ -1,0 +1,156 @@
+//! Scale a StatefulSet or Deployment, pinned to the resourceVersion that was looked at.
+
+use super::{
+    Absence, Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Radius, Risk, Step, Verb, Write,
+    owner, target::Target, words, workload::Workload,
+};
+use crate::domain::{access::Permission, human, kafka::BrokerId, object::Kind};
+use std::time::Duration;
+
+/// A pod may have to wait for a node and a volume.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// More replicas than this at once are rather a slip of the finger.
+const MANY: i32 = 10;
+
+const fn need(of: Kind, resource: &'static str) -> Need {
+    let permission = Permission { verb: "patch", group: "apps", resource, subresource: "scale" };
+    Need::Kubernetes { of: Some(of), permission }
+}
+
+pub static SCALE: Verb = Verb {
+    name: "scale",
+    keys: &["s"],
+    about: "scale to so many replicas",
+    argument: Some(Argument {
+        name: "REPLICAS",
+        proposal: |known, objects| {
+            Workload::selected(known, objects.first()).map(|w| w.replicas().to_string()).unwrap_or_default()
+        },
+        choices: |_, _| Vec::new(),
+        file: false,
+    }),
+    needs: &[need(Kind::StatefulSet, "statefulsets"), need(Kind::Deployment, "deployments")],
+    takes: |known, object| Workload::selected(known, object).map(drop),
+    plan,
+    ..Verb::PLAIN
+};
+
+fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
+    let workload = Workload::selected(known, intent.objects.first())?;
+    let (meta, from) = (workload.meta(), workload.replicas());
+    let to = wanted(&intent.argument)?;
+    if to == from {
+        return Err(format!("{} has {from} replicas already; type another number", workload.name()));
+    }
+    let pods = workload.pods(known);
+    let title = format!("scale {} from {from} to {to} replicas", workload.name());
+    let mut plan = Plan::new(intent, title, &*meta.key.name);
+    plan.changes.push(format!("{}: {from} -> {to} replicas", workload.name()));
+    plan.unknown.extend(words::doubt(known, "workloads", Workload::feed(known, workload.kind())));
+    plan.notes = owner::of_workload(known, workload.kind(), meta, "replicas");
+    plan.refusals.extend(owner::operator_refuses(meta, Workload::keeper(&pods), "replicas"));
+    if to > from {
+        grow(&mut plan, &pods, to - from);
+    } else {
+        shrink(known, &mut plan, &workload, &pods, to)?;
+    }
+    plan.commands
+        .push(format!("kubectl scale {} --current-replicas {from} --replicas {to}", workload.argument()));
+    plan.undo = Some(format!("kubectl scale {} --replicas {from}", workload.argument()));
+    plan.steps.push(Step {
+        title: plan.title.clone(),
+        write: Write::Scale {
+            kind: workload.kind(),
+            key: meta.key.clone(),
+            uid: meta.uid.clone(),
+            resource_version: meta.resource_version.clone(),
+            replicas: to,
+        },
+        until: Goal::Replicas {
+            kind: workload.kind(),
+            key: meta.key.clone(),
+            replicas: to,
+            after: workload.generations().0,
+        },
+        patience: PATIENCE,
+    });
+    Ok(plan)
+}
+
+fn wanted(argument: &str) -> Result<i32, String> {
+    let number = argument.trim();
+    number
+        .parse()
+        .ok()
+        .filter(|n| *n >= 0)
+        .ok_or_else(|| format!("{number:?} is not a number of replicas; type one, such as 3"))
+}
+
+fn grow(plan: &mut Plan, pods: &[Target<'_>], more: i32) {
+    plan.risk = Risk::Low;
+    if Workload::keeper(pods).is_some() {
+        let line = "no partition moves by itself: reassign some to the new brokers when they have joined";
+        plan.notes.push(Note::plain(line));
+    }
+    if more > MANY {
+        plan.friction = Friction::Name;
+    }
+}
+
+/// The pods that go, highest ordinals first; a Deployment chooses by itself.
+fn shrink(
+    known: &Known<'_>,
+    plan: &mut Plan,
+    workload: &Workload<'_>,
+    pods: &[Target<'_>],
+    to: i32,
+) -> Result<(), String> {
+    let leave = pods.len().saturating_sub(usize::try_from(to).unwrap_or(0));
+    let all = workload.kind() == Kind::Deployment;
+    let going = if all { pods } else { &pods[..leave] };
+    plan.risk = Risk::Low;
+    if !all {
+        plan.changes.extend(going.iter().map(|t| format!("pod {} ends and is not replaced", t.key())));
+    }
+    if to == 0 {
+        plan.risk = Risk::Outage;
+        plan.friction = Friction::Name;
+        plan.notes.push(Note::warning("no pod is left"));
+    }
+    strands(known, going)?;
+    let mut absence = Absence::default();
+    let ids: Vec<BrokerId> = going.iter().filter_map(|t| t.broker).collect();
+    absence.join(Radius::without(known, &ids));
+    for target in going.iter().filter(|t| t.keeper.is_some()) {
+        if target.broker.is_none() {
+            let line =
+                format!("whether replicas are on pod {}: which broker it is cannot be told", target.key());
+            absence.unknown.push(line);
+        }
+        absence.notes.extend(target.shutdown());
+    }
+    if !ids.is_empty() {
+        let line = "their volumes stay and are used again when it is scaled out";
+        absence.notes.push(Note::plain(line));
+    }
+    absence.burden(plan);
+    Ok(())
+}
+
+/// A broker that goes for good must hold no replica.
+fn strands(known: &Known<'_>, going: &[Target<'_>]) -> Result<(), String> {
+    let kafka = &known.world.snapshot.kafka;
+    let held = |id: &BrokerId| kafka.brokers.get(id).map_or(0, |b| b.named as usize);
+    let holding: Vec<BrokerId> = going.iter().filter_map(|t| t.broker).filter(|id| held(id) > 0).collect();
+    if holding.is_empty() {
+        return Ok(());
+    }
+    let count = holding.iter().map(held).sum();
+    let ids = human::list(&holding, 6).replace(", ", ",");
+    Err(format!(
+        "{} {} {}, which would be stranded; move them away first (:reassign off {ids})",
+        words::brokers(&holding),
+        if holding.len() == 1 { "holds" } else { "hold" },
+        human::plural(count, "replica")
+    ))
+}

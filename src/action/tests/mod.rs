@@ -1,0 +1,93 @@
+//! Each verb on the worlds of the tests.
+
+mod pods;
+
+use super::{Intent, Known, Plan, Policy, find};
+use crate::{
+    domain::{
+        kafka::BrokerId,
+        kubernetes::{Key, KubernetesDelta, TableDelta},
+        object::{Kind, Object},
+        snapshot::{Delta, Snapshot},
+    },
+    world::{Fixture, Mood, NOW, SMALL, fixture},
+};
+
+pub fn known(fixture: &Fixture) -> Known<'_> {
+    Known { world: fixture.world(), policy: Policy::default() }
+}
+
+pub fn healthy() -> Fixture {
+    fixture(Mood::Healthy, SMALL)
+}
+
+/// A healthy world in which something was changed.
+pub fn changed(change: impl FnOnce(&mut Snapshot)) -> Fixture {
+    let mut snapshot = healthy().snapshot;
+    change(&mut snapshot);
+    Fixture::of(snapshot, NOW)
+}
+
+pub fn plan(fixture: &Fixture, verb: &str, objects: &[Object], argument: &str) -> Result<Plan, String> {
+    let intent = Intent { verb: verb.into(), objects: objects.to_vec(), argument: argument.into() };
+    let verb = find(verb).expect("a verb of that name");
+    (verb.plan)(&known(fixture), &intent)
+}
+
+/// The plan, which there must be.
+pub fn made(fixture: &Fixture, verb: &str, object: Object, argument: &str) -> Plan {
+    plan(fixture, verb, &[object], argument).unwrap_or_else(|why| panic!("{verb} {argument:?}: {why}"))
+}
+
+/// The sentence that says why there is no plan.
+pub fn refused(fixture: &Fixture, verb: &str, object: Object, argument: &str) -> String {
+    match plan(fixture, verb, &[object], argument) {
+        Ok(plan) => panic!("{verb} {argument:?} is planned: {plan:?}"),
+        Err(why) => why,
+    }
+}
+
+pub fn object(kind: Kind, namespace: &str, name: &str) -> Object {
+    let uid = format!("uid-{namespace}-{name}").into();
+    Object::Kube { kind, key: Key::new(namespace, name), uid }
+}
+
+pub fn broker(id: i32) -> Object {
+    Object::Broker(BrokerId(id))
+}
+
+pub fn put<T>(row: T) -> TableDelta<T> {
+    TableDelta::Put { row, at: NOW }
+}
+
+pub fn apply(snapshot: &mut Snapshot, news: impl Into<Delta>) {
+    snapshot.apply(news.into());
+}
+
+/// Changes the broker's StatefulSet.
+pub fn with_set(snapshot: &mut Snapshot, change: impl FnOnce(&mut crate::domain::kubernetes::StatefulSet)) {
+    let sets = &snapshot.kubernetes.stateful_sets;
+    let mut set = sets.iter().next().expect("the brokers' set").clone();
+    change(&mut set);
+    apply(snapshot, KubernetesDelta::StatefulSets(put(set)));
+}
+
+/// Changes a pod.
+pub fn with_pod(
+    snapshot: &mut Snapshot,
+    namespace: &str,
+    name: &str,
+    change: impl FnOnce(&mut crate::domain::kubernetes::Pod),
+) {
+    let mut pod = snapshot.kubernetes.pods.get(&Key::new(namespace, name)).expect("the pod").clone();
+    change(&mut pod);
+    apply(snapshot, KubernetesDelta::Pods(put(pod)));
+}
+
+pub fn says(lines: impl IntoIterator<Item = impl ToString>, words: &str) -> bool {
+    lines.into_iter().any(|line| line.to_string().contains(words))
+}
+
+pub fn notes(plan: &Plan) -> Vec<String> {
+    plan.notes.iter().map(|n| n.text.clone()).collect()
+}
