@@ -8,7 +8,7 @@ use castellan::{
     app::{Model, Msg, Session, command::Keymap, screen::Screen, update},
     domain::{
         derived::Derived,
-        kafka::KafkaDelta,
+        kafka::{KafkaDelta, TopicName},
         kubernetes::{KubernetesDelta, TableDelta},
         snapshot::Delta,
     },
@@ -17,13 +17,22 @@ use castellan::{
 };
 use divan::{Bencher, black_box};
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::{collections::BTreeMap, sync::LazyLock};
-use world::{Fixture, LARGE, Mood, NOW, fixture};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use world::{Fixture, LARGE, NOW};
 
 /// The screen's columns and lines.
 const SCREEN: (u16, u16) = (160, 50);
 
-static WORLD: LazyLock<Fixture> = LazyLock::new(|| fixture(Mood::Degraded, LARGE));
+/// Every group is a little behind, as consumers are.
+static WORLD: LazyLock<Fixture> = LazyLock::new(|| {
+    let mut snapshot = world::degraded(LARGE);
+    let later = NOW.plus(Duration::from_secs(1));
+    let grown =
+        |(topic, ends): (&TopicName, &Vec<i64>)| (topic.clone(), ends.iter().map(|e| e + 10).collect());
+    let changed = snapshot.kafka.ends.iter().map(grown).collect();
+    snapshot.apply(KafkaDelta::Ends { changed, at: later }.into());
+    Fixture::of(snapshot, later)
+});
 
 fn main() {
     LazyLock::force(&WORLD);

@@ -190,10 +190,9 @@ impl Lags {
         }
     }
 
-    /// How long before `now`, when the log end was last confirmed, `offset` was the log end.
-    pub fn age(&self, topic: &str, partition: i32, offset: i64, now: Time) -> Option<Duration> {
-        let series = self.series.get(topic)?.get(usize::try_from(partition).ok()?)?.as_ref()?;
-        series.age(offset, now)
+    /// The log ends of a topic's partitions over time; None: nobody consumes it.
+    pub fn topic(&self, topic: &str) -> &[Option<Series>] {
+        self.series.get(topic).map_or(&[], |series| series)
     }
 
     /// Notes a group's work; one unlike the last (other partitions, offsets set back) begins anew.
@@ -291,7 +290,10 @@ mod tests {
         lags.observe("orders", &[0], Time(0), |_| None);
         lags.observe("orders", &[300], Time(30_000), |_| Some((Time(29_000), 0)));
         lags.observe("orders", &[400], Time(930_000), |_| Some((Time(920_000), 300)));
-        assert_eq!(lags.age("orders", 0, 350, Time(930_000)), Some(Duration::from_secs(5)));
+        assert_eq!(
+            lags.topic("orders")[0].as_ref().and_then(|s| s.age(350, Time(930_000))),
+            Some(Duration::from_secs(5))
+        );
     }
 
     #[test]

@@ -14,14 +14,17 @@ use castellan::domain::{
     throughput::{Metric, Origin, Subject, ThroughputDelta},
     time::Time,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 /// Client workloads, each a group of its own name: `billing` keeps up, `audit` is behind.
 pub const CLIENTS: [&str; 3] = ["audit", "billing", "shipping"];
 const NAMES: [&str; 6] = ["orders", "payments", "invoices", "clicks", "stock", "__consumer_offsets"];
 
+/// Everybody shares one copy of a name, as in what the source sends.
 pub fn topic_name(index: usize) -> Text {
-    NAMES.get(index).map_or_else(|| format!("topic-{index:05}").into(), |name| (*name).into())
+    static SHARED: Mutex<BTreeMap<usize, Text>> = Mutex::new(BTreeMap::new());
+    let name = || NAMES.get(index).map_or_else(|| format!("topic-{index:05}").into(), |name| (*name).into());
+    SHARED.lock().expect("nobody panics meanwhile").entry(index).or_insert_with(name).clone()
 }
 
 fn replicas(ids: impl IntoIterator<Item = i32>) -> Replicas {

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Text,
-    kafka::{Committed, Group, GroupId, GroupState, Kafka, Member, TopicName},
+    kafka::{Committed, Group, GroupId, GroupState, Kafka, Logs, Member, TopicName},
     kubernetes::{Key, Kubernetes},
     lag::{Pace, Trend},
 };
@@ -74,22 +74,22 @@ impl GroupRow {
         };
         let commits = group.offsets.last().map_or(&[][..], |c| c);
         for commits in commits.chunk_by(|a, b| a.topic == b.topic) {
-            let ends = kafka.ends.get(&commits[0].topic).map_or(&[][..], |e| e);
-            commits.iter().for_each(|commit| row.add(commit, ends, kafka));
+            let logs = kafka.logs(&commits[0].topic);
+            commits.iter().for_each(|commit| row.add(commit, &logs));
         }
         row.trend = row.pace.map_or(Trend::Unknown, |pace| pace.trend());
         row
     }
 
-    fn add(&mut self, commit: &Committed, ends: &[i64], kafka: &Kafka) {
-        let Some(lag) = lag(commit.offset, ends, commit.partition) else {
+    fn add(&mut self, commit: &Committed, logs: &Logs<'_>) {
+        let Some(lag) = lag(commit.offset, logs.ends, commit.partition) else {
             self.unknown += 1;
             return;
         };
         *self.lag.get_or_insert(0) += lag;
         self.late = self.late.max(match lag {
             0 => Some(Duration::ZERO),
-            _ => kafka.late(&commit.topic, commit.partition, commit.offset),
+            _ => logs.late(commit.partition, commit.offset),
         });
         if lag > 0 && self.worst.as_ref().is_none_or(|(_, _, most)| lag > *most) {
             self.worst = Some((commit.topic.clone(), commit.partition, lag));

@@ -18,7 +18,7 @@ pub use topic::{Partition, Topic, TopicConfig};
 
 use super::{
     Text,
-    lag::Lags,
+    lag::{Lags, Series},
     reading::{Feed, Reading, State},
     time::Time,
 };
@@ -120,12 +120,32 @@ impl Kafka {
         }
     }
 
+    /// What is known of the logs of a topic.
+    pub fn logs(&self, topic: &str) -> Logs<'_> {
+        Logs {
+            kafka: self,
+            topic: self.topics.get(topic),
+            ends: self.ends.get(topic).map_or(&[], |e| e),
+            series: self.lags.topic(topic),
+        }
+    }
+}
+
+/// One topic's logs: looked up once, and then told of partition by partition.
+pub struct Logs<'a> {
+    kafka: &'a Kafka,
+    topic: Option<&'a Topic>,
+    pub ends: &'a [i64],
+    series: &'a [Option<Series>],
+}
+
+impl Logs<'_> {
     /// How long ago the message at `offset` was written, seen from when the log end was last confirmed: the
     /// lag in time of a group that has committed it. Zero at the log end; None: it cannot be told.
-    pub fn late(&self, topic: &str, partition: i32, offset: i64) -> Option<Duration> {
-        let leader = self.topics.get(topic)?.partition(partition)?.leader;
-        let broker = leader.and_then(|id| self.brokers.get(&id));
-        let confirmed = broker.and_then(|b| b.ends.heard()).or(self.ends_feed.heard())?;
-        self.lags.age(topic, partition, offset, confirmed)
+    pub fn late(&self, partition: i32, offset: i64) -> Option<Duration> {
+        let leader = self.topic?.partition(partition)?.leader;
+        let broker = leader.and_then(|id| self.kafka.brokers.get(&id));
+        let confirmed = broker.and_then(|b| b.ends.heard()).or(self.kafka.ends_feed.heard())?;
+        self.series.get(usize::try_from(partition).ok()?)?.as_ref()?.age(offset, confirmed)
     }
 }
