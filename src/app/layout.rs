@@ -1,8 +1,8 @@
 //! Where everything is on the screen. The view draws by it and the mouse is understood by it.
 
-use super::Model;
+use super::{Model, list::List, text};
 use crate::pane::{
-    Block,
+    Block, Cell, Doubt, Figure, Table, World,
     table::{Heading, Width},
 };
 use ratatui::layout::Rect;
@@ -180,9 +180,53 @@ pub struct Placed {
 pub const GUTTER: u16 = 2;
 const GAP: u16 = 1;
 
+/// What of a table is in sight.
+pub struct Sight {
+    pub headings: Vec<Heading>,
+    pub placed: Vec<Placed>,
+    /// All cells of the rows in the window; None: gone since the rows were arranged.
+    pub rows: Vec<Option<Vec<Cell>>>,
+}
+
+/// The rows of the window, and columns that fit `rows`: where there is not room for all of them, none is wider
+/// than what it shows.
+pub fn sight(table: &dyn Table, world: &World<'_>, list: &List, rows: Rect) -> Sight {
+    let mut headings = table.headings();
+    let all: Vec<usize> = (0..headings.len()).collect();
+    let window = list.rows.iter().skip(list.top).take(rows.height.into());
+    let cells: Vec<_> = window.map(|object| table.cells(world, object, &all)).collect();
+    if !list.wide && needed(&headings, &all) > rows.width.saturating_sub(GUTTER) {
+        let sorted = list.query.sort.map(|sort| sort.column);
+        for (column, heading) in headings.iter_mut().enumerate() {
+            let title = text::width(heading.title) + usize::from(sorted == Some(column));
+            let shown = cells.iter().flatten().map(|row| taken(&row[column])).max().unwrap_or_default();
+            heading.width = heading.width.at_most(u16::try_from(title.max(shown)).unwrap_or(u16::MAX));
+        }
+    }
+    let placed = columns(&headings, rows.width, list.wide, list.skipped);
+    Sight { headings, placed, rows: cells }
+}
+
+/// Columns that a cell's text takes, with the sign of its doubt; a drawing takes what it is given.
+fn taken(cell: &Cell) -> usize {
+    match cell.figure {
+        Figure::None => text::width(&text::clean(&cell.text)) + usize::from(cell.doubt != Doubt::None),
+        _ => usize::MAX,
+    }
+}
+
+impl Width {
+    fn at_most(self, most: u16) -> Width {
+        match self {
+            Width::Fixed(w) => Width::Fixed(w.min(most)),
+            Width::Flex(w) => Width::Flex(w.min(most)),
+        }
+    }
+}
+
 /// Which columns are shown in `width`, and where. Columns of the highest rank go first where there is not
 /// room for all; `wide` keeps all and leaves out the first `skipped` but the one of rank 0.
-pub fn columns(headings: &[Heading], width: u16, wide: bool, skipped: usize) -> Vec<Placed> {
+fn columns(headings: &[Heading], width: u16, wide: bool, skipped: usize) -> Vec<Placed> {
     let free = width.saturating_sub(GUTTER);
     let mut kept: Vec<usize> = (0..headings.len()).collect();
     if wide {

@@ -208,6 +208,12 @@ impl Messages {
         self.cursor = shown.get(row.min(shown.len().saturating_sub(1))).map(|m| (m.partition, m.offset));
     }
 
+    /// Where nothing is selected: the newest, where the newest are what is read, else the topmost in sight.
+    pub fn select_first_seen(&mut self) {
+        let newest = self.query.follow || matches!(self.query.start, Start::Newest(_));
+        self.select(if newest { usize::MAX } else { self.top });
+    }
+
     pub fn step(&mut self, by: isize) {
         let row = match self.position() {
             Some(row) => row.saturating_add_signed(by),
@@ -286,6 +292,19 @@ mod tests {
             ["00000000  4b 61 66 6b 61 00                                |Kafka.|"]
         );
         assert_eq!(Format::Text.line(None, 80), "null");
+    }
+
+    #[test]
+    fn with_nothing_selected_enter_reads_the_newest_or_the_topmost() {
+        let mut m = sheet();
+        m.extend((0..9).map(|o| message(o, "k", b"v")).collect());
+        m.query.start = Start::Newest(100);
+        m.select_first_seen();
+        assert_eq!(m.selected().map(|m| m.offset), Some(8));
+        (m.cursor, m.query.start) = (None, Start::Beginning);
+        m.settle(4);
+        m.select_first_seen();
+        assert_eq!(m.selected().map(|m| m.offset), Some(0));
     }
 
     #[test]

@@ -369,7 +369,7 @@ impl Model {
 
     /// Works out what follows from the snapshot, and what of it the keys and sheets are about.
     fn derive(&mut self) {
-        self.derived = Derived::of(&self.snapshot, self.now, self.cluster.as_deref());
+        self.derived = self.derived.next(&self.snapshot, self.now, self.cluster.as_deref());
         let mut names: Vec<Text> = Vec::new();
         for pod in self.snapshot.kubernetes.pods.iter() {
             // Rows come in key order: a namespace's pods are neighbours.

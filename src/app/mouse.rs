@@ -1,6 +1,7 @@
 //! The wheel moves, a click selects, a click on a heading sorts.
 
 use super::{Model, layout, sheet::Sheet};
+use crate::pane::World;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
@@ -41,7 +42,9 @@ fn click_pane(model: &mut Model, areas: &layout::Areas, at: Position) {
             continue;
         }
         let lines = layout::table(area, !table.state(&model.world()).is_live());
-        let screen = model.screen_mut();
+        let Model { snapshot, derived, now, screens, at: shown, .. } = &mut *model;
+        let world = World { snapshot, derived, now: *now };
+        let screen = &mut screens[*shown];
         screen.focus = nth;
         let Some(list) = screen.list_mut() else { continue };
         if lines.rows.contains(at) {
@@ -50,7 +53,7 @@ fn click_pane(model: &mut Model, areas: &layout::Areas, at: Position) {
                 list.select(row);
             }
         } else if lines.headings.contains(at) {
-            let placed = layout::columns(&table.headings(), area.width, list.wide, list.skipped);
+            let placed = layout::sight(table, &world, list, lines.rows).placed;
             let hit = placed.iter().find(|p| (p.x..p.x + p.width).contains(&(at.x - area.x)));
             if let Some(hit) = hit {
                 list.sort_or_turn(hit.column);

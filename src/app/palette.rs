@@ -20,7 +20,7 @@ const SUGGESTIONS: usize = 40;
 /// Completions for what is typed now, best first.
 pub fn suggest(model: &mut Model) {
     let Some(prompt) = &model.prompt else { return };
-    let typed = prompt.text().trim_start().to_string();
+    let typed = prompt.typed().trim_start().to_string();
     let found = match (prompt.purpose, typed.split_once(' ')) {
         (Purpose::Filter, _) => Vec::new(),
         (Purpose::Argument(name), _) => {

@@ -46,6 +46,11 @@ impl Prompt {
         }
     }
 
+    /// What the user typed, and not what was proposed.
+    pub fn typed(&self) -> &str {
+        if self.proposed { "" } else { self.text() }
+    }
+
     pub fn text(&self) -> &str {
         self.input.value()
     }
@@ -130,5 +135,6 @@ mod tests {
         assert_eq!(typed(argument, &["5", "0"]), "50");
         assert_eq!(typed(argument, &["backspace", "5"]), "105");
         assert_eq!(typed(Purpose::Filter, &["5"]), "1005", "a filter is gone on with");
+        assert_eq!(Prompt::new(argument, "100").typed(), "", "a proposal narrows no list of choices");
     }
 }

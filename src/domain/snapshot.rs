@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub generation: u64,
     pub kubernetes: Kubernetes,
     pub kafka: Kafka,
+    /// The generation of the last change of `kafka`.
+    pub kafka_changed: u64,
     pub throughput: Throughput,
     /// What the user may do.
     pub access: Access,
@@ -37,6 +39,7 @@ pub enum Delta {
 impl Snapshot {
     /// Takes in one delta; returns whether anything but a confirmation changed.
     pub fn apply(&mut self, delta: Delta) -> bool {
+        let of_kafka = matches!(delta, Delta::Kafka(_));
         let changed = match delta {
             Delta::Kubernetes(d) => self.kubernetes.apply(d),
             Delta::Kafka(d) => {
@@ -52,6 +55,9 @@ impl Snapshot {
             Delta::Operation(operation) => self.put(operation),
         };
         self.generation += u64::from(changed);
+        if changed && of_kafka {
+            self.kafka_changed = self.generation;
+        }
         changed
     }
 

@@ -14,6 +14,7 @@ use crate::domain::{
     object::{Kind, Object},
     reading::State,
     throughput::{Metric, Series, Subject},
+    time::Time,
 };
 
 pub static PANE: Pane = Pane {
@@ -124,24 +125,34 @@ fn topics_state(world: &World<'_>, _row: &BrokerRow) -> State {
     world.snapshot.kafka.topics_feed.state(world.now)
 }
 
+/// Disks are read seldom; that the broker is silent is known sooner.
 fn disk_state(world: &World<'_>, row: &BrokerRow) -> State {
-    broker(world, row).map_or(State::Live, |b| b.log_dirs.state(world.now))
+    let state = |b: &Broker| b.log_dirs.state(world.now).worse(b.contact.state(world.now));
+    broker(world, row).map_or(State::Live, state)
 }
 
-fn rates_state(world: &World<'_>, _row: &BrokerRow) -> State {
-    world.snapshot.throughput.origin.state(world.now)
+/// Who measures may be well while this broker's own samples have ended.
+fn rates_state(world: &World<'_>, row: &BrokerRow) -> State {
+    let origin = &world.snapshot.throughput.origin;
+    let state = origin.state(world.now);
+    match last(world, row, Metric::BytesIn) {
+        Some((at, _)) if state.is_live() && world.now.since(at) > origin.feed.patience() => {
+            State::Stale { age: world.now.since(at) }
+        }
+        _ => state,
+    }
 }
 
 fn series<'a>(world: &World<'a>, row: &BrokerRow, metric: Metric) -> Option<&'a Series> {
     world.snapshot.throughput.series(metric, Subject::Broker(row.id?))
 }
 
-fn last(world: &World<'_>, row: &BrokerRow, metric: Metric) -> Option<f64> {
-    series(world, row, metric).and_then(Series::last).map(|(_, value)| value)
+fn last(world: &World<'_>, row: &BrokerRow, metric: Metric) -> Option<(Time, f64)> {
+    series(world, row, metric).and_then(Series::last)
 }
 
 fn byte_rate(world: &World<'_>, row: &BrokerRow, metric: Metric) -> Cell {
-    last(world, row, metric).map_or_else(unknown, |rate| Cell::plain(human::byte_rate(rate)))
+    last(world, row, metric).map_or_else(unknown, |(_, rate)| Cell::plain(human::byte_rate(rate)))
 }
 
 /// A count of the broker's partitions; a row without a broker has none to count.
@@ -261,7 +272,7 @@ static COLUMNS: &[C] = &[
                 .map_or_else(Vec::new, |s| s.points().map(|(_, v)| Some(v)).collect());
             Cell::empty().drawing(Figure::Spark(points))
         },
-        |world, r| key(last(world, r, Metric::BytesIn)),
+        |world, r| key(last(world, r, Metric::BytesIn).map(|(_, rate)| rate)),
     )
     .rank(1)
     .read_from(rates_state),
@@ -269,7 +280,7 @@ static COLUMNS: &[C] = &[
         "IN/s",
         11,
         |world, r| byte_rate(world, r, Metric::BytesIn),
-        |world, r| key(last(world, r, Metric::BytesIn)),
+        |world, r| key(last(world, r, Metric::BytesIn).map(|(_, rate)| rate)),
     )
     .rank(2)
     .sort('I')
@@ -278,7 +289,7 @@ static COLUMNS: &[C] = &[
         "OUT/s",
         11,
         |world, r| byte_rate(world, r, Metric::BytesOut),
-        |world, r| key(last(world, r, Metric::BytesOut)),
+        |world, r| key(last(world, r, Metric::BytesOut).map(|(_, rate)| rate)),
     )
     .rank(3)
     .sort('B')

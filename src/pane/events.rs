@@ -45,6 +45,14 @@ impl Listed for Event {
         )
         .sort('R'),
         Column::text(
+            "NAMESPACE",
+            10,
+            |_, e: &Self| Cell::toned(e.meta.key.namespace.to_string(), Tone::Muted),
+            |_, e: &Self| SortKey::Text(&e.meta.key.namespace),
+        )
+        .rank(1)
+        .sort('P'),
+        Column::text(
             "OBJECT",
             24,
             |_, e: &Self| Cell::toned(subject(e), Tone::Strong),
@@ -61,7 +69,7 @@ impl Listed for Event {
         .sort('C'),
         Column::wide(
             "MESSAGE",
-            20,
+            16,
             |_, e: &Self| Cell::plain(e.message.to_string()),
             |_, e: &Self| SortKey::Text(&e.message),
         )
@@ -74,14 +82,6 @@ impl Listed for Event {
         )
         .rank(5)
         .sort('F'),
-        Column::text(
-            "NAMESPACE",
-            10,
-            |_, e: &Self| Cell::toned(e.meta.key.namespace.to_string(), Tone::Muted),
-            |_, e: &Self| SortKey::Text(&e.meta.key.namespace),
-        )
-        .rank(4)
-        .sort('P'),
     ];
 
     fn table(kubernetes: &Kubernetes) -> &Table<Self> {

@@ -1,9 +1,8 @@
 //! Who reads what in a group: its members with their pods, and its partitions with their lag.
 
 use super::{
-    Block, Cell, Column, Pane, Place, Rows, SortKey, Tone, World,
+    Block, Cell, Column, Pane, Place, Rows, Sort, SortKey, Tone, World,
     format::{count, key, text, text_key, unknown},
-    order::order,
     pods::tone,
 };
 use crate::domain::{
@@ -53,6 +52,15 @@ fn groups<'a>(world: &World<'a>, scope: Option<&Object>) -> Vec<&'a Group> {
 
 fn pod_key<'a>(world: &World<'a>, member: &Member) -> Option<&'a Key> {
     world.derived.joined.pods.of_member(member)
+}
+
+/// The pod of a group's member, or of the member that reads one of the group's partitions.
+pub fn reader_pod(world: &World<'_>, object: &Object) -> Option<Key> {
+    let member = match object {
+        Object::Member(..) => Rows::find(&Members, world, object)?.member,
+        _ => Rows::find(&Shares, world, object)?.member?,
+    };
+    pod_key(world, member).cloned()
 }
 
 fn pod<'a>(world: &World<'a>, member: &Member) -> Option<&'a Pod> {
@@ -268,7 +276,6 @@ impl Rows for Shares {
         SHARES
     }
 
-    /// Furthest behind first.
     fn items<'a>(&self, world: &World<'a>, scope: Option<&Object>) -> Vec<Share<'a>> {
         let mut items = Vec::new();
         groups(world, scope).into_iter().for_each(|group| shares(world, group, &mut items));
@@ -279,8 +286,12 @@ impl Rows for Shares {
             Some(Object::Kube { key, .. }) => i.member.is_some_and(|m| pod_key(world, m) == Some(key)),
             _ => true,
         });
-        let by_lag = order(items.iter().map(|i| key(i.lag().map(|n| n as f64))), true);
-        by_lag.into_iter().map(|i| items[i as usize]).collect()
+        items
+    }
+
+    fn usual(&self) -> Option<Sort> {
+        let column = SHARES.iter().position(|c| c.title == LAG)?;
+        Some(Sort { column, descending: true })
     }
 
     fn object(&self, i: Share<'_>) -> Object {
@@ -342,6 +353,9 @@ fn reader(i: Share<'_>) -> Option<&Text> {
 
 type S = Column<Shares>;
 
+/// Furthest behind comes first.
+const LAG: &str = "LAG";
+
 static SHARES: &[S] = &[
     S::text("GROUP", 14, |_, i| Cell::plain(i.group.id.to_string()), |_, i| SortKey::Text(&i.group.id))
         .sort('N'),
@@ -359,7 +373,7 @@ static SHARES: &[S] = &[
         |_, i| SortKey::Number(f64::from(i.partition)),
     )
     .sort('P'),
-    S::number("LAG", 8, |_, i| lag_cell(i), |_, i| key(i.lag().map(|n| n as f64)))
+    S::number(LAG, 8, |_, i| lag_cell(i), |_, i| key(i.lag().map(|n| n as f64)))
         .sort('L')
         .read_from(lag_state),
     S::number(

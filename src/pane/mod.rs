@@ -30,6 +30,7 @@ mod topics;
 mod workloads;
 
 pub use cell::{Cell, Doubt, Figure, Tone};
+pub use members::reader_pod;
 pub use order::SortKey;
 pub use query::{Filter, Query, Sort};
 pub use table::{Column, Rows, Table};

@@ -11,7 +11,7 @@ pub static PANE: Pane = Pane {
         Block::Verdict,
         Block::Table { table: &Brokers, heading: "Brokers", weight: 3, spare: false },
         Block::Table { table: &Groups, heading: "Groups", weight: 2, spare: false },
-        Block::Table { table: &Findings, heading: "Findings", weight: 2, spare: true },
+        Block::Table { table: &Findings, heading: "Findings", weight: 2, spare: false },
         Block::Table { table: &Objects::<Event>::TABLE, heading: "Events", weight: 2, spare: false },
     ],
 };

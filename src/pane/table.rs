@@ -3,7 +3,7 @@
 //! A pane implements [`Rows`] for its items; everything else (filter, order, cells of the visible rows)
 //! is the same for all and comes with [`Table`].
 
-use super::{Cell, Doubt, Filter, Place, Query, SortKey, World, order::order};
+use super::{Cell, Doubt, Filter, Place, Query, Sort, SortKey, World, order::order};
 use crate::domain::{kubernetes::Meta, object::Object, reading::State};
 
 /// What a table is made of.
@@ -14,8 +14,12 @@ pub trait Rows: Sized + Sync + 'static {
     /// The object's kind in the plural, for counts and empty tables: `pods`.
     fn noun(&self) -> &'static str;
     fn columns(&self) -> &'static [Column<Self>];
-    /// The items in the table's own order.
+    /// The items in the table's own order, but for [`Rows::usual`].
     fn items<'a>(&self, world: &World<'a>, scope: Option<&Object>) -> Vec<Self::Item<'a>>;
+    /// The column that the table is sorted by until another is asked for.
+    fn usual(&self) -> Option<Sort> {
+        None
+    }
     fn object(&self, item: Self::Item<'_>) -> Object;
     fn find<'a>(&self, world: &World<'a>, object: &Object) -> Option<Self::Item<'a>>;
     /// The words that a filter looks at: calls `try_word` for each until it says true.
@@ -156,7 +160,8 @@ impl<R: Rows> Table for R {
         let mut items = self.items(world, query.scope.as_ref());
         let mut filter = Memo::new(&query.filter);
         items.retain(|item| keeps(self, world, query, &mut filter, *item));
-        let sort = query.sort.and_then(|sort| Some((self.columns().get(sort.column)?, sort.descending)));
+        let sort = query.sort.or(self.usual());
+        let sort = sort.and_then(|sort| Some((self.columns().get(sort.column)?, sort.descending)));
         match sort {
             None => items.into_iter().map(|item| self.object(item)).collect(),
             Some((column, descending)) => {

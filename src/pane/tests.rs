@@ -34,6 +34,20 @@ fn within(scope: Object) -> Query {
 }
 
 #[test]
+fn a_reader_of_a_group_is_known_by_its_pod() {
+    let fixture = fixture(Mood::Healthy, SMALL);
+    let pods = |noun: &str| -> BTreeSet<Option<String>> {
+        let (_, table) = tables().find(|(p, t)| p.name == "members" && t.noun() == noun).unwrap();
+        let of_audit = within(Object::Group("audit".into()));
+        let readers = table.arrange(&fixture.world(), &of_audit);
+        readers.iter().map(|o| reader_pod(&fixture.world(), o).map(|key| key.to_string())).collect()
+    };
+    let expected = ["shop/audit-5d8c7-0", "shop/audit-5d8c7-1"].map(|name| Some(name.to_string()));
+    assert_eq!(pods("members"), BTreeSet::from(expected.clone()));
+    assert_eq!(pods("partitions"), BTreeSet::from(expected));
+}
+
+#[test]
 fn words_that_open_panes_are_unique() {
     let words: Vec<&str> =
         PANES.iter().flat_map(|p| [p.name].into_iter().chain(p.aliases.iter().copied())).collect();

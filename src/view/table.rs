@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::{
         Model,
-        layout::{self, Placed},
+        layout::{self, Placed, Sight},
         list::List,
         text,
     },
@@ -34,16 +34,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, shown: &Shown<'_
     let (tone, words) = state_words(&state);
     let style = canvas.theme.tone(tone);
     canvas.line(lines.state, &[("  ", style), (&words, style)]);
-    let headings = shown.table.headings();
-    let placed = layout::columns(&headings, area.width, shown.list.wide, shown.list.skipped);
-    draw_headings(canvas, lines.headings, shown.list, &headings, &placed);
+    let sight = layout::sight(shown.table, &model.world(), shown.list, lines.rows);
+    draw_headings(canvas, lines.headings, shown.list, &sight.headings, &sight.placed);
     if shown.list.rows.is_empty() {
         let said = if state.is_live() { empty(model, shown) } else { String::new() };
         let style = canvas.theme.style(Role::Muted);
         canvas.line(lines.rows, &[("  ", style), (&said, style)]);
         return;
     }
-    rows(canvas, lines.rows, model, shown, &headings, &placed);
+    rows(canvas, lines.rows, shown, &sight);
 }
 
 fn title(canvas: &mut Canvas<'_>, line: Rect, model: &Model, shown: &Shown<'_>) {
@@ -108,18 +107,10 @@ fn indent(align: Align, width: usize, room: u16) -> u16 {
     }
 }
 
-fn rows(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    model: &Model,
-    shown: &Shown<'_>,
-    headings: &[Heading],
-    placed: &[Placed],
-) {
-    let (list, world) = (shown.list, model.world());
-    let columns: Vec<usize> = placed.iter().map(|p| p.column).collect();
-    let window = list.rows.iter().enumerate().skip(list.top).take(area.height.into());
-    for ((nth, object), y) in window.zip(area.y..) {
+fn rows(canvas: &mut Canvas<'_>, area: Rect, shown: &Shown<'_>, sight: &Sight) {
+    let list = shown.list;
+    let window = list.rows.iter().enumerate().skip(list.top).zip(&sight.rows);
+    for (((nth, object), cells), y) in window.zip(area.y..) {
         let selected = shown.focused && list.position() == Some(nth);
         let base = canvas.theme.style(Role::Selection);
         if selected {
@@ -130,11 +121,11 @@ fn rows(
             let mark = canvas.theme.style(Role::Mark);
             canvas.write(area.x + 1, y, 1, "*", if selected { base } else { mark });
         }
-        // Gone since the rows were arranged: the next arrangement leaves it out.
-        let Some(cells) = shown.table.cells(&world, object, &columns) else { continue };
-        for (cell, place) in cells.iter().zip(placed) {
+        // What is gone since the rows were arranged, the next arrangement leaves out.
+        let Some(cells) = cells else { continue };
+        for place in &sight.placed {
             let at = Rect::new(area.x + place.x, y, place.width, 1);
-            draw_cell(canvas, at, cell, headings[place.column].align, selected);
+            draw_cell(canvas, at, &cells[place.column], sight.headings[place.column].align, selected);
         }
     }
 }

@@ -3,7 +3,12 @@
 use super::*;
 use crate::{
     app::{Msg, command, tests::Hands, update},
-    domain::kubernetes::{Key, KubernetesDelta, Meta, Pod, TableDelta},
+    domain::{
+        kafka::{Body, BrokerId, KafkaDelta},
+        kubernetes::{Key, KubernetesDelta, Meta, Pod, TableDelta},
+        snapshot::Delta,
+        throughput::{Metric, Subject, ThroughputDelta},
+    },
     pane::PANES,
     world::Mood,
 };
@@ -77,6 +82,69 @@ fn wider_screens_show_more_columns() {
         lines.iter().find(|l| l.contains("STATUS")).map_or(0, |l| l.split_whitespace().count())
     };
     assert!(headings(SMALL) < headings(LARGE), "{} {}", headings(SMALL), headings(LARGE));
+}
+
+#[test]
+fn on_a_narrow_screen_columns_are_as_wide_as_what_they_show() {
+    let headings = |width| {
+        let lines = frame(&hands(Mood::Healthy, "brokers", (width, 24)), false);
+        lines.into_iter().find(|l| l.contains("STATUS")).unwrap_or_default()
+    };
+    // By their full widths ID to MIN take 63 columns of 78, so that LEAD, DISK and OOS would have gone.
+    let (narrow, wide) = (headings(80), headings(300));
+    for title in ["LEAD", "DISK", "OOS", "IN 15m"] {
+        assert!(narrow.contains(title), "{title} is missing in {narrow}");
+    }
+    let status = |line: &str| line.find("RST").unwrap_or(0) - line.find("STATUS").unwrap_or(0);
+    assert!(status(&narrow) < 10, "Running takes 7: {narrow}");
+    assert!(status(&wide) > 16, "there is room: {wide}");
+}
+
+#[test]
+fn events_say_where_at_80_columns() {
+    let lines = frame(&hands(Mood::Degraded, "events", SMALL), false);
+    let heading = lines.iter().find(|l| l.contains("REASON")).unwrap();
+    for title in ["LAST", "NAMESPACE", "OBJECT", "MESSAGE"] {
+        assert!(heading.contains(title), "{title} is missing in {heading}");
+    }
+}
+
+#[test]
+fn the_smallest_overview_lists_findings() {
+    let lines = frame(&hands(Mood::Degraded, "overview", SMALL), false);
+    let at = lines.iter().position(|l| l.contains(" Findings ")).expect("the findings' title");
+    assert!(lines[at + 2].contains("critical"), "{lines:#?}");
+}
+
+#[test]
+fn a_hung_brokers_own_cells_are_marked() {
+    let mut h = hands(Mood::Healthy, "brokers", LARGE);
+    let at = h.model.now;
+    let silent = KafkaDelta::Contact { broker: BrokerId(2), answer: Err("timed out".into()), at };
+    update(&mut h.model, Msg::Delta(silent.into()));
+    // A minute later the samples of the others go on, and Kafka confirms what it said.
+    let later = at.plus(std::time::Duration::from_secs(60));
+    let origin = h.model.snapshot.throughput.origin.last().cloned().unwrap();
+    let mut news: Vec<Delta> =
+        vec![ThroughputDelta::Origin { origin, lacks: vec![], tried: vec![], at: later }.into()];
+    news.extend([0, 1].map(|id| {
+        let subject = Subject::Broker(BrokerId(id));
+        let points = vec![(Metric::BytesIn, subject, vec![(later, 1e6)])];
+        Delta::from(ThroughputDelta::Points { points, at: later })
+    }));
+    news.push(KafkaDelta::Heard { body: Body::Cluster, at: later }.into());
+    news.push(KafkaDelta::Heard { body: Body::Topics, at: later }.into());
+    news.into_iter().for_each(|d| drop(update(&mut h.model, Msg::Delta(d))));
+    h.send(Msg::Tick(later)).send(Msg::Derive);
+    let lines = frame(&h, false);
+    let row = |name: &str| lines.iter().find(|l| l.contains(name)).unwrap().clone();
+    assert!(row("kafka-2").contains("40%!"), "the disk: {}", row("kafka-2"));
+    assert!(
+        row("kafka-2").contains("/s~") || row("kafka-2").contains("/s ~"),
+        "the rate: {}",
+        row("kafka-2")
+    );
+    assert!(!row("kafka-1").contains("/s ~") && !row("kafka-1").contains("/s~"), "{}", row("kafka-1"));
 }
 
 #[test]

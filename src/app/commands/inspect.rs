@@ -178,6 +178,10 @@ fn pod(model: &Model) -> Result<Key, String> {
             let pod = model.derived.joined.broker(*id).and_then(|row| row.pod.clone());
             pod.map(|(key, _)| key).ok_or_else(|| format!("no pod is known of broker {id}"))
         }
+        Some(reader @ (Object::Member(..) | Object::GroupPartition(..))) => {
+            let pod = crate::pane::reader_pod(&model.world(), reader);
+            pod.ok_or_else(|| "no pod is known of who reads it".into())
+        }
         Some(other) => Err(format!("a {} has no log; open its pods", other.noun())),
         None => Err("nothing is selected".into()),
     }

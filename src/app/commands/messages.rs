@@ -22,10 +22,8 @@ pub static COMMANDS: &[Command] = &[
         keys: &["enter"],
         about: "read in full",
         when: |m| {
-            sheet(m)
-                .and_then(|s| s.selected())
-                .map(drop)
-                .ok_or("no message is selected; j selects one".into())
+            let shown = sheet(m).is_some_and(|s| !s.shown().is_empty());
+            shown.then_some(()).ok_or("there is no message to read".into())
         },
         run: |m, _| read(m),
         section: Section::Act,
@@ -99,7 +97,7 @@ pub static COMMANDS: &[Command] = &[
         name: "message-partition",
         keys: &["p"],
         about: "one partition, or all",
-        argument: Some(Argument { name: "NUMBER", choices: partitions }),
+        argument: Some(Argument { name: "PARTITION", choices: partitions }),
         run: partition,
         hint: 8,
         ..READ
@@ -171,7 +169,8 @@ fn partitions(model: &Model) -> Vec<String> {
 
 fn partition(model: &mut Model, typed: &str) {
     if typed.is_empty() || is_key(model, "message-partition", typed) {
-        prompt(model, "message-partition", "");
+        let present = sheet(model).and_then(|s| s.query.partition);
+        prompt(model, "message-partition", &present.map_or("all".into(), |p| p.to_string()));
         return crate::app::palette::suggest(model);
     }
     let known = partitions(model);
@@ -185,7 +184,10 @@ fn partition(model: &mut Model, typed: &str) {
 }
 
 fn read(model: &mut Model) {
-    let Some(messages) = sheet(model) else { return };
+    let Some(messages) = sheet_mut(model) else { return };
+    if messages.selected().is_none() {
+        messages.select_first_seen();
+    }
     let Some(message) = messages.selected() else { return };
     let mut pager = Pager::wrapping();
     pager.extend(messages.in_full(message).iter().map(String::as_str));

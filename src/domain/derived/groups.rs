@@ -5,6 +5,8 @@ use crate::domain::{
     kafka::{Committed, Group, GroupId, GroupState, Kafka, Logs, Member, TopicName},
     kubernetes::{Key, Kubernetes},
     lag::{Pace, Trend},
+    snapshot::Snapshot,
+    time::Time,
 };
 use std::{
     cmp::Reverse,
@@ -39,16 +41,20 @@ pub struct GroupRow {
 /// Groups, worst first.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
+    /// The change of Kafka that they were made from, and when.
+    pub generation: u64,
+    pub at: Time,
     rows: Vec<GroupRow>,
     index: HashMap<GroupId, usize>,
 }
 
 impl Groups {
-    pub fn of(kafka: &Kafka) -> Self {
+    pub fn of(snapshot: &Snapshot, now: Time) -> Self {
+        let kafka = &snapshot.kafka;
         let mut rows: Vec<_> = kafka.groups.values().map(|group| GroupRow::of(group, kafka)).collect();
         rows.sort_by(|a, b| a.badness().cmp(&b.badness()).then_with(|| a.id.cmp(&b.id)));
         let index = rows.iter().enumerate().map(|(i, row)| (row.id.clone(), i)).collect();
-        Groups { rows, index }
+        Groups { generation: snapshot.kafka_changed, at: now, rows, index }
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &GroupRow> {

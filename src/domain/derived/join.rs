@@ -9,7 +9,7 @@ use crate::domain::{
     object::{Kind, Object},
     snapshot::Snapshot,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// What the rules and the panes share: the sources brought together, not yet judged.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ pub struct Joined {
     /// By id; then pods that nobody knows the broker of, by name.
     pub brokers: Vec<BrokerRow>,
     pub totals: Totals,
-    pub groups: Groups,
+    pub groups: Arc<Groups>,
     /// Pods by name and address, to recognise clients.
     pub pods: Pods,
     /// How many pods each node carries.
@@ -86,14 +86,14 @@ impl BrokerRow {
 }
 
 impl Joined {
-    pub fn of(snapshot: &Snapshot, choice: Option<&str>) -> Self {
+    pub fn of(snapshot: &Snapshot, choice: Option<&str>, groups: Arc<Groups>) -> Self {
         let clusters = discovery::find(&snapshot.kubernetes);
         let chosen = choose(&clusters, choice);
         let brokers = rows(snapshot, chosen.map(|i| &clusters[i]));
         Joined {
             brokers,
             totals: snapshot.kafka.census.totals,
-            groups: Groups::of(&snapshot.kafka),
+            groups,
             pods: Pods::of(&snapshot.kubernetes, &snapshot.kafka),
             pods_on: pods_on(snapshot),
             clusters,

@@ -14,6 +14,7 @@ pub use join::{BrokerRow, Joined, node};
 pub use verdict::Verdict;
 
 use super::{Text, object::Object, snapshot::Snapshot, time::Time};
+use std::{sync::Arc, time::Duration};
 
 /// How bad something is. The order is that of the exit codes' meaning: worse is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -52,6 +53,9 @@ impl Finding {
     }
 }
 
+/// How late a group is changes with time alone.
+const GROUPS_KEPT: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
     /// The snapshot's generation that this was made from.
@@ -65,10 +69,22 @@ pub struct Derived {
 }
 
 impl Derived {
+    /// As [`Derived::of`], but groups are kept for a while where Kafka is as it was.
+    pub fn next(&self, snapshot: &Snapshot, now: Time, choice: Option<&str>) -> Self {
+        let groups = &self.joined.groups;
+        let same = groups.generation == snapshot.kafka_changed && now.since(groups.at) < GROUPS_KEPT;
+        Self::made(snapshot, now, choice, same.then(|| groups.clone()))
+    }
+
     /// Works out everything anew. `choice` names the Kafka cluster wanted; without it, or when there is
     /// none of that name, it is the one with most brokers.
     pub fn of(snapshot: &Snapshot, now: Time, choice: Option<&str>) -> Self {
-        let joined = Joined::of(snapshot, choice);
+        Self::made(snapshot, now, choice, None)
+    }
+
+    fn made(snapshot: &Snapshot, now: Time, choice: Option<&str>, groups: Option<Arc<Groups>>) -> Self {
+        let groups = groups.unwrap_or_else(|| Arc::new(Groups::of(snapshot, now)));
+        let joined = Joined::of(snapshot, choice, groups);
         let findings = health::findings(snapshot, &joined, now);
         Derived {
             generation: snapshot.generation,

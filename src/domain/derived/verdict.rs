@@ -138,7 +138,7 @@ mod tests {
             (
                 Mood::Degraded,
                 "CRITICAL 1 offline · 1 under min ISR · claim data-kafka-1 Pending · broker 2 disk 92% full · \
-                 +5 more",
+                 +6 more",
             ),
             (Mood::Stale, "UNKNOWN Kubernetes stale 2m · Kafka stale 2m · Prometheus stale 2m"),
             (Mood::Failed, "UNKNOWN Kubernetes silent 40s · Kafka silent 40s · Prometheus silent 40s"),

@@ -78,8 +78,10 @@ impl Topic {
     }
 
     pub fn partition(&self, index: i32) -> Option<&Partition> {
-        let i = self.partitions.binary_search_by_key(&index, |p| p.index).ok()?;
-        self.partitions.get(i)
+        // Their indexes mostly count up from 0.
+        let guessed = self.partitions.get(usize::try_from(index).ok()?).filter(|p| p.index == index);
+        let searched = || self.partitions.binary_search_by_key(&index, |p| p.index).ok();
+        guessed.or_else(|| self.partitions.get(searched()?))
     }
 }
 

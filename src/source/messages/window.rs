@@ -4,7 +4,7 @@ use crate::domain::{
     ask::{Message, Start},
     time::Time,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The most messages that are read, over all partitions, to find the newest or first ones among them.
 const BUDGET: i64 = 10_000;
@@ -101,8 +101,20 @@ pub fn shown(
     Some(messages)
 }
 
+/// In the order of time; but those of a partition stay in the order of their offsets, whatever times their
+/// producers gave them: one with a time before its predecessor's follows it at once.
 pub fn sort(messages: &mut [Message]) {
-    messages.sort_by_key(|m| (m.time, m.partition, m.offset));
+    messages.sort_by_key(|m| (m.partition, m.offset));
+    let mut latest: BTreeMap<i32, Option<Time>> = BTreeMap::new();
+    let times: HashMap<(i32, i64), Option<Time>> = messages
+        .iter()
+        .map(|m| {
+            let latest = latest.entry(m.partition).or_default();
+            *latest = m.time.max(*latest);
+            ((m.partition, m.offset), *latest)
+        })
+        .collect();
+    messages.sort_by_key(|m| (times.get(&(m.partition, m.offset)).copied(), m.partition, m.offset));
 }
 
 /// Keeps the last, or the first, of sorted messages.
@@ -151,6 +163,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn offsets_of_a_partition_ascend_whatever_times_they_have(
+            messages in proptest::collection::vec((0..3i32, 0..40i64, proptest::option::of(0..50i64)), 0..40),
+        ) {
+            let mut messages: Vec<Message> = messages
+                .into_iter()
+                .map(|(p, o, time)| Message { time: time.map(Time), ..message(p, o, 0) })
+                .collect();
+            sort(&mut messages);
+            for partition in 0..3 {
+                let offsets: Vec<i64> =
+                    messages.iter().filter(|m| m.partition == partition).map(|m| m.offset).collect();
+                prop_assert!(offsets.is_sorted(), "{offsets:?}");
+            }
+        }
+
         /// The shown ones are exactly the newest (or first) of all that the topic holds.
         #[test]
         fn what_is_shown_is_what_reading_everything_would_show(

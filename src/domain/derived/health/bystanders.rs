@@ -1,5 +1,5 @@
-//! Other workloads' pods that do not work. Those in the cluster's namespace and those of its clients are a
-//! warning; the rest are shown, but wake nobody.
+//! Other workloads' pods that do not work. They are a warning, told after Kafka's own trouble: first those in
+//! the cluster's namespace and those of its clients.
 
 use super::{super::Finding, Joined, Severity, for_how_long, live, trouble};
 use crate::domain::{
@@ -43,13 +43,12 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
     stuck.truncate(MOST);
     let last = stuck.len().saturating_sub(1);
     let tell = |(i, (pod, trouble)): (usize, (&Pod, super::Trouble))| {
-        let severity = if near(pod) { Severity::Warning } else { Severity::Ok };
         let rest = if i == last && more > 0 { format!(" (and {more} more pods)") } else { String::new() };
         let how_long = for_how_long(trouble.since, now);
         let key = &pod.meta.key;
         let line = format!("pod {key} {}{how_long}{rest}", trouble.word);
         let subject = Object::Kube { kind: Kind::Pod, key: key.clone(), uid: pod.meta.uid.clone() };
-        Finding::new("pod", severity, subject, line)
+        Finding::new("pod", Severity::Warning, subject, line)
             .brief(format!("pod {} {}{how_long}", key.name, trouble.word))
             .since(trouble.since)
             .seen(format!("{}: {}", trouble.word, trouble.detail))

@@ -45,6 +45,7 @@ fn behind(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, n
     };
     let messages = human::count(row.lag.unwrap_or(0));
     let late = row.late.map(|late| format!("{}{}", age(late), row.trend.arrow()));
+    let in_time = late.as_ref().map_or(", in time not known yet".into(), |late| format!(", {late} in time"));
     let worst = row.worst.as_ref().map(|(t, p, n)| format!(", most on {t}-{p} by {}", human::count(*n)));
     let line = format!(
         "group {} {}: {messages} messages behind{}{}",
@@ -53,7 +54,7 @@ fn behind(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, n
             "no members" => "has no members".to_string(),
             word => format!("is {word}"),
         },
-        late.as_ref().map(|late| format!(", {late} in time")).unwrap_or_default(),
+        in_time,
         worst.unwrap_or_default()
     );
     let lag = late.unwrap_or_else(|| format!("{messages} messages"));

@@ -49,11 +49,11 @@ const RULES: &[Rule] = &[
     replication::check,
     throttles::check,
     groups::check,
-    bystanders::check,
     moves::check,
     racks::check,
     balance::check,
     bonds::check,
+    bystanders::check,
     absent::check,
     sources::check,
 ];
