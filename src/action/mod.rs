@@ -10,10 +10,13 @@ pub mod radius;
 pub mod workflow;
 pub mod write;
 
+mod cancel;
 mod cordon;
 mod delete;
+mod elect;
 mod evict;
 mod owner;
+mod reassign;
 mod restart;
 mod scale;
 mod target;
@@ -116,8 +119,17 @@ pub enum Need {
 }
 
 /// Every verb, in the order in which help and README show them.
-pub static VERBS: &[&Verb] =
-    &[&scale::SCALE, &restart::RESTART, &evict::EVICT, &delete::DELETE, &cordon::CORDON, &cordon::UNCORDON];
+pub static VERBS: &[&Verb] = &[
+    &scale::SCALE,
+    &restart::RESTART,
+    &evict::EVICT,
+    &delete::DELETE,
+    &cordon::CORDON,
+    &cordon::UNCORDON,
+    &reassign::REASSIGN,
+    &cancel::CANCEL,
+    &elect::ELECT,
+];
 
 pub fn find(name: &str) -> Option<&'static Verb> {
     VERBS.iter().copied().find(|v| v.name == name)

@@ -87,6 +87,8 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::PodReplaced { pod, uid, broker } => pods::replaced(known, pod, uid, *broker),
         Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
         Goal::RolledOut { kind, key, after } => pods::rolled_out(known, *kind, key, *after),
+        Goal::Reassigned { partitions } => super::reassign::progress::look(known, partitions),
+        Goal::Led { partitions } => super::elect::look(known, partitions),
         _ => Sight::Unknown("not looked at yet".into()),
     }
 }

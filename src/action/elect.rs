@@ -1,0 +1,133 @@
+//! Elect the preferred leaders.
+
+use super::{
+    Goal, Intent, Known, Need, Note, Plan, Risk, Sight, Step, Verb, Write, radius::PartitionName,
+    reassign::wish::Scope, words,
+};
+use crate::domain::{
+    access::{KafkaPermission, Operation},
+    human,
+    kafka::{BrokerId, Partition},
+    object::Object,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+pub static ELECT: Verb = Verb {
+    name: "elect",
+    aliases: &["preferred"],
+    keys: &["b"],
+    about: "elect preferred leaders",
+    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    takes: |known, object| found(known, object.map_or(&[], std::slice::from_ref)).map(drop),
+    many: true,
+    plan,
+    ..Verb::PLAIN
+};
+
+/// Partitions that their preferred leader can lead and does not, and how many cannot be led by it, each by
+/// that leader.
+#[derive(Default)]
+struct Found<'a> {
+    ready: Vec<(PartitionName, &'a Partition)>,
+    out: BTreeMap<BrokerId, Vec<PartitionName>>,
+}
+
+/// Of the objects; of a broker those that it should lead; of nothing, all.
+fn found<'a>(known: &Known<'a>, objects: &[Object]) -> Result<Found<'a>, String> {
+    let scope = Scope::of(objects)?;
+    let mut found = Found::default();
+    for (name, topic) in &known.world.snapshot.kafka.topics {
+        for partition in &topic.partitions {
+            let Some(preferred) = partition.preferred_leader() else { continue };
+            let meant = scope.is_empty() || scope.has(name, partition.index, &[preferred]);
+            if !meant || partition.led_as_preferred() {
+                continue;
+            }
+            let name = (name.clone(), partition.index);
+            if partition.isr.contains(preferred) {
+                found.ready.push((name, partition));
+            } else {
+                found.out.entry(preferred).or_default().push(name);
+            }
+        }
+    }
+    match (found.ready.is_empty(), found.out.is_empty()) {
+        (false, _) => Ok(found),
+        (true, true) => Err("every partition is led by its preferred leader already".into()),
+        (true, false) => Err(out_of_sync(&found.out)),
+    }
+}
+
+fn out_of_sync(out: &BTreeMap<BrokerId, Vec<PartitionName>>) -> String {
+    let brokers: Vec<BrokerId> = out.keys().copied().collect();
+    let names: Vec<PartitionName> = out.values().flatten().cloned().collect();
+    format!("{} not in sync and cannot lead {}", words::are(&brokers), words::partitions(&names, 3))
+}
+
+fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
+    let found = found(known, &intent.objects)?;
+    let n = human::plural(found.ready.len(), "partition");
+    let (title, name) = match found.ready.as_slice() {
+        [((topic, partition), _)] => {
+            (format!("elect the preferred leader of {topic}-{partition}"), format!("{topic}-{partition}"))
+        }
+        _ => (format!("elect the preferred leaders of {n}"), n),
+    };
+    let mut plan = Plan::new(intent, title, name);
+    plan.risk = Risk::Low;
+    plan.unknown.extend(words::doubt(known, "leaders and ISRs", &known.world.snapshot.kafka.topics_feed));
+    if !found.out.is_empty() {
+        plan.notes.push(Note::warning(out_of_sync(&found.out)));
+    }
+    let leader = |id: Option<BrokerId>| id.map_or_else(|| "none".to_string(), |id| id.to_string());
+    let line = |((topic, partition), p): &(PartitionName, &Partition)| {
+        format!("{topic}-{partition}  leader {} -> {}", leader(p.leader), leader(p.preferred_leader()))
+    };
+    plan.changes = found.ready.iter().map(line).collect();
+    plan.radius.leaderless = found.ready.into_iter().map(|(name, _)| name).collect();
+    let partitions = plan.radius.leaderless.clone();
+    plan.commands = commands(known, &partitions);
+    plan.steps = vec![Step {
+        title: plan.title.clone(),
+        write: Write::Elect { partitions: partitions.clone() },
+        until: Goal::Led { partitions },
+        patience: Duration::from_secs(120),
+    }];
+    Ok(plan)
+}
+
+fn commands(known: &Known<'_>, partitions: &[PartitionName]) -> Vec<String> {
+    let run = format!("kafka-leader-election.sh {} --election-type preferred", words::bootstrap(known));
+    if let [(topic, partition)] = partitions {
+        return vec![format!("{run} --topic {} --partition {partition}", words::sh(topic))];
+    }
+    let line = |(topic, partition): &PartitionName| {
+        format!("{{\"topic\":{},\"partition\":{partition}}}", serde_json::Value::from(&**topic))
+    };
+    let lines: Vec<String> = partitions.iter().map(line).collect();
+    let mut commands = vec!["cat > leaders.json <<'EOF'".to_string()];
+    commands.extend(format!("{{\"partitions\":[\n{}\n]}}", lines.join(",\n")).lines().map(String::from));
+    commands.extend(["EOF".to_string(), format!("{run} --path-to-json-file leaders.json")]);
+    commands
+}
+
+/// How many are led by their preferred leaders.
+pub fn look(known: &Known<'_>, partitions: &[PartitionName]) -> Sight {
+    let kafka = &known.world.snapshot.kafka;
+    if !kafka.topics_feed.state(known.world.now).is_live() {
+        return Sight::Unknown("the leaders are not read now".into());
+    }
+    let mut led = 0;
+    for (topic, partition) in partitions {
+        match kafka.topics.get(topic).and_then(|t| t.partition(*partition)) {
+            None => return Sight::Lost(format!("{topic}-{partition} is gone: its topic was deleted")),
+            Some(p) => led += usize::from(p.led_as_preferred()),
+        }
+    }
+    if led == partitions.len() {
+        return Sight::Reached;
+    }
+    let words =
+        format!("{led} of {} led by the preferred leader", human::plural(partitions.len(), "partition"));
+    Sight::Awaited { words, share: Some(led as f64 / partitions.len() as f64) }
+}

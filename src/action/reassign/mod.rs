@@ -1,0 +1,308 @@
+//! Reassign partitions: to chosen brokers, off some, as a file says, or as the planner decides.
+
+mod disks;
+pub mod json;
+mod planner;
+pub mod progress;
+pub mod wish;
+
+use super::{
+    Argument, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words, write::Assignment,
+};
+use crate::domain::{
+    access::{KafkaPermission, Operation},
+    human,
+    kafka::{BrokerId, Kafka},
+    object::Object,
+};
+use disks::Room;
+use planner::{Change, Planner, Site};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
+use wish::{Scope, Wish};
+
+/// A move that is slower than this over all is worth a look. Bytes a second.
+const SLOW: u64 = 4 << 20;
+/// Even an empty partition has to be made and fetched.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+pub static REASSIGN: Verb = Verb {
+    name: "reassign",
+    keys: &["a"],
+    about: "reassign to other brokers",
+    argument: Some(Argument {
+        name: "to 1,2,3 | off 4 | @FILE",
+        proposal: |_, _| String::new(),
+        choices,
+        file: true,
+    }),
+    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    takes: |_, object| match object {
+        // A file or `off 4` says by itself what it is about.
+        None => Ok(()),
+        Some(object) => Scope::of(std::slice::from_ref(object)).map(drop),
+    },
+    many: true,
+    plan,
+    ..Verb::PLAIN
+};
+
+fn choices(known: &Known<'_>, objects: &[Object]) -> Vec<String> {
+    let brokers = known.world.snapshot.kafka.brokers.values();
+    let all: Vec<String> = brokers.clone().filter(|b| b.registered).map(|b| b.id.to_string()).collect();
+    let off = brokers.map(|b| format!("off {}", b.id));
+    let selected = matches!(objects, [Object::Broker(_), ..]);
+    let to = (!selected && !all.is_empty()).then(|| format!("to {}", all.join(",")));
+    to.into_iter().chain(off).collect()
+}
+
+fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
+    let kafka = &known.world.snapshot.kafka;
+    let wish = Wish::parse(&intent.argument, kafka)?;
+    let changes = match wish {
+        Wish::Json(text) => json::read(text, kafka)?,
+        _ => planned(known, &wish, Scope::of(&intent.objects)?)?,
+    };
+    if changes.is_empty() {
+        return Err(match wish {
+            Wish::Mend => "every replica is on a broker that is up and racks are spread as well as they can \
+                           be; type `to 1,2,3` or `off 4` to move them all the same"
+                .into(),
+            _ => "every replica is where it is wanted already".into(),
+        });
+    }
+    let title = title(&wish, &changes);
+    let name = match intent.objects.as_slice() {
+        [one] if !matches!(wish, Wish::Json(_)) => one.name(),
+        _ => human::plural(changes.len(), "partition"),
+    };
+    let mut plan = Plan::new(intent, title, name);
+    plan.risk = Risk::Low;
+    doubts(known, &mut plan, &changes);
+    conflicts(known, &mut plan, &changes);
+    consequences(known, &mut plan, &changes);
+    if matches!(wish, Wish::Json(_)) {
+        fullness(known, &mut plan, &changes);
+    }
+    amounts(&mut plan, &changes);
+    if !plan.unknown.is_empty() {
+        plan.risk = plan.risk.max(Risk::Elevated);
+    }
+    plan.changes = changes.iter().map(line).collect();
+    plan.commands = commands(known, &changes);
+    plan.undo = Some(json::before(&changes));
+    plan.steps = vec![step(&plan.title, &changes)];
+    Ok(plan)
+}
+
+fn planned(known: &Known<'_>, wish: &Wish<'_>, mut scope: Scope) -> Result<Vec<Change>, String> {
+    let kafka = &known.world.snapshot.kafka;
+    if let Wish::Off(off) = wish
+        && (scope.is_empty() || scope.only_brokers())
+    {
+        scope.brokers.clone_from(off);
+    }
+    if scope.is_empty() {
+        return Err("select partitions, topics or a broker first, or type `off 4`".into());
+    }
+    let parts = scope.parts(kafka)?;
+    let mut sites = Site::all(kafka, |id| Room::of(known, id));
+    wish::restrict(&mut sites, wish, &scope);
+    // What only leaves a broker is not moved for its racks' sake.
+    let spread = match wish {
+        Wish::Off(_) => false,
+        _ => !scope.only_brokers(),
+    };
+    Planner::new(sites, spread).plan(&parts)
+}
+
+fn title(wish: &Wish<'_>, changes: &[Change]) -> String {
+    let what = match changes {
+        [one] => format!("{}-{}", one.topic, one.partition),
+        [first, .., last] if first.topic == last.topic => {
+            format!("{} of {}", human::plural(changes.len(), "partition"), first.topic)
+        }
+        _ => human::plural(changes.len(), "partition"),
+    };
+    match wish {
+        Wish::Off(off) => format!("reassign {what} off {}", words::brokers(off)),
+        Wish::To(to) => format!("reassign {what} to {}", words::brokers(to)),
+        Wish::Mend | Wish::Json(_) => format!("reassign {what}"),
+    }
+}
+
+/// `orders-3  [0,1,2] -> [0,1,3]  +3 -2`
+fn line(change: &Change) -> String {
+    let signed = |sign: char, ids: &mut dyn Iterator<Item = BrokerId>| -> String {
+        ids.map(|id| format!(" {sign}{id}")).collect()
+    };
+    let added = signed('+', &mut change.added());
+    let removed = signed('-', &mut change.removed());
+    let (from, to) = (words::replicas(&change.from), words::replicas(&change.to));
+    format!("{}-{}  {from} -> {to} {added}{removed}", change.topic, change.partition).trim_end().to_string()
+}
+
+/// What the plan was made from and may not be so.
+fn doubts(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
+    let kafka = &known.world.snapshot.kafka;
+    let feeds = [
+        ("replicas and leaders", &kafka.topics_feed),
+        ("registered brokers", &kafka.cluster_feed),
+        ("reassignments under way", &kafka.reassignments.feed),
+    ];
+    plan.unknown.extend(feeds.into_iter().filter_map(|(what, feed)| words::doubt(known, what, feed)));
+    let unsized_: Vec<_> = changes
+        .iter()
+        .filter(|c| c.bytes.is_none() && c.added().next().is_some())
+        .map(|c| (c.topic.clone(), c.partition))
+        .collect();
+    if !unsized_.is_empty() {
+        plan.unknown.push(format!("the size of {}", words::partitions(&unsized_, 3)));
+    }
+    let targets: std::collections::BTreeSet<BrokerId> = changes.iter().flat_map(Change::added).collect();
+    let blind: Vec<BrokerId> = targets.into_iter().filter(|id| Room::of(known, *id).is_none()).collect();
+    if !blind.is_empty() {
+        plan.unknown.push(format!("how full the disks of {} are", words::brokers(&blind)));
+    }
+}
+
+/// Another reassignment of the same partition is refused, as `--execute` does; others are only said.
+fn conflicts(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
+    let Some(active) = known.world.snapshot.kafka.reassignments.last().filter(|a| !a.is_empty()) else {
+        return;
+    };
+    let moving: HashSet<(&str, i32)> = active.iter().map(|r| (&*r.topic, r.partition)).collect();
+    let same: Vec<_> = changes
+        .iter()
+        .filter(|c| moving.contains(&(&*c.topic, c.partition)))
+        .map(|c| (c.topic.clone(), c.partition))
+        .collect();
+    if !same.is_empty() {
+        plan.refusals.push(format!(
+            "{} being reassigned already: {}; wait, or cancel that first",
+            if same.len() == 1 { "1 partition is".into() } else { format!("{} partitions are", same.len()) },
+            words::partitions(&same, 3)
+        ));
+    }
+    let others = active.len().saturating_sub(same.len());
+    if others > 0 {
+        let n = human::plural(others, "other partition");
+        plan.notes.push(Note::plain(format!("{n} being reassigned meanwhile: they share disks and network")));
+    }
+}
+
+/// Leaders that move, and what does not go as one may think.
+fn consequences(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
+    let kafka = &known.world.snapshot.kafka;
+    let (mut offline, mut fewer, mut under) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        let name = || (change.topic.clone(), change.partition);
+        let topic = kafka.topics.get(&change.topic);
+        let leader = topic.and_then(|t| t.partition(change.partition)).and_then(|p| p.leader);
+        match leader {
+            None => offline.push(name()),
+            Some(leader) if !change.to.contains(&leader) => plan.radius.leaderless.push(name()),
+            Some(_) => {}
+        }
+        let racks = |ids: &[BrokerId]| -> usize {
+            let racks = ids.iter().filter_map(|id| kafka.brokers.get(id)?.rack.as_ref());
+            racks.collect::<std::collections::BTreeSet<_>>().len()
+        };
+        if racks(&change.to) < racks(&change.from) {
+            fewer.push(name());
+        }
+        let min = topic.and_then(|t| t.min_insync()).unwrap_or(1);
+        if change.to.len() < change.from.len() && change.to.len() <= min {
+            under.push(name());
+        }
+    }
+    let mut note = |names: &[(_, i32)], words: &str| {
+        if !names.is_empty() {
+            let n = human::plural(names.len(), "partition");
+            plan.notes.push(Note::warning(format!("{n} {words}: {}", words::partitions(names, 3))));
+        }
+    };
+    note(&offline, "without a leader cannot move until there is one");
+    note(&fewer, "in fewer racks afterwards");
+    note(&under, "left with no replica to spare above min ISR");
+    plan.notes.push(Note::plain("not throttled: it copies as fast as disks and network go"));
+}
+
+/// The planner keeps to the limit by itself; a file may not.
+fn fullness(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
+    for (id, (incoming, _)) in traffic(changes) {
+        let Some(room) = Room::of(known, id).filter(|room| incoming > room.left) else { continue };
+        plan.refusals.push(format!(
+            "the disks of broker {id} would be {}% full, over the limit of {}",
+            room.percent(incoming),
+            human::percent(known.policy.disk)
+        ));
+    }
+}
+
+/// Bytes that each broker gets and gives up.
+fn traffic(changes: &[Change]) -> BTreeMap<BrokerId, (u64, u64)> {
+    let mut traffic: BTreeMap<BrokerId, (u64, u64)> = BTreeMap::new();
+    for change in changes {
+        let bytes = change.bytes.unwrap_or(0);
+        change.added().for_each(|id| traffic.entry(id).or_default().0 += bytes);
+        change.removed().for_each(|id| traffic.entry(id).or_default().1 += bytes);
+    }
+    traffic
+}
+
+fn amounts(plan: &mut Plan, changes: &[Change]) {
+    let traffic = traffic(changes);
+    let all: u64 = traffic.values().map(|(incoming, _)| incoming).sum();
+    let replicas: usize = changes.iter().map(|c| c.added().count()).sum();
+    let n = human::plural(replicas, "replica");
+    plan.amounts.push(format!("{} to move in all, in {n}", human::bytes(all)));
+    for (id, (incoming, outgoing)) in traffic {
+        let (incoming, outgoing) = (human::bytes(incoming), human::bytes(outgoing));
+        plan.amounts.push(format!("broker {id}: +{incoming} -{outgoing}"));
+    }
+    let mut largest: Vec<&Change> = changes.iter().filter(|c| c.added().next().is_some()).collect();
+    largest.sort_by_key(|c| std::cmp::Reverse(c.bytes));
+    for change in largest.into_iter().take(3) {
+        if let Some(bytes) = change.bytes {
+            plan.amounts.push(format!("{}-{}: {}", change.topic, change.partition, human::bytes(bytes)));
+        }
+    }
+}
+
+fn commands(known: &Known<'_>, changes: &[Change]) -> Vec<String> {
+    let run = |what: &str| {
+        let server = words::bootstrap(known);
+        format!("kafka-reassign-partitions.sh {server} --reassignment-json-file plan.json {what}")
+    };
+    let mut lines = vec!["cat > plan.json <<'EOF'".to_string()];
+    lines.extend(json::after(changes).lines().map(String::from));
+    lines.extend(["EOF".to_string(), run("--execute"), run("--verify")]);
+    lines
+}
+
+fn step(title: &str, changes: &[Change]) -> Step {
+    let partitions: Vec<Assignment> = changes
+        .iter()
+        .map(|c| Assignment { topic: c.topic.clone(), partition: c.partition, replicas: Some(c.to.clone()) })
+        .collect();
+    let bytes: u64 = traffic(changes).values().map(|(incoming, _)| incoming).sum();
+    Step {
+        title: title.to_string(),
+        write: Write::Reassign { partitions: partitions.clone() },
+        until: Goal::Reassigned { partitions },
+        patience: PATIENCE + Duration::from_secs(bytes / SLOW),
+    }
+}
+
+/// Whether a partition is on these replicas and led, for others of this module.
+fn rests(kafka: &Kafka, topic: &str, partition: i32, replicas: &[BrokerId]) -> bool {
+    kafka.topics.get(topic).and_then(|t| t.partition(partition)).is_some_and(|p| p.replicas[..] == *replicas)
+}
+
+#[cfg(test)]
+mod planner_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! The planner's promises on random clusters, each against a reading of its own.
+
+use super::{
+    disks::Room,
+    planner::{Change, Part, Planner, Site},
+};
+use crate::domain::{
+    Text,
+    kafka::{BrokerId, Partition},
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Brokers as (rack, room), partitions as (replicas, bytes), brokers that go, whether racks are mended.
+#[derive(Debug, Clone)]
+struct Case {
+    brokers: Vec<(u8, Option<u64>)>,
+    partitions: Vec<(Vec<usize>, u64)>,
+    off: BTreeSet<usize>,
+    spread: bool,
+}
+
+fn case(most_partitions: usize, roomy: bool) -> impl Strategy<Value = Case> {
+    let brokers = (4..9_usize, 1..4_u8).prop_flat_map(move |(n, racks)| {
+        let room = if roomy { Just(1 << 40).boxed() } else { (0..400_u64).boxed() };
+        proptest::collection::vec((0..racks, proptest::option::weighted(0.9, room)), n)
+    });
+    brokers.prop_flat_map(move |brokers| {
+        let n = brokers.len();
+        let ids = Just((0..n).collect::<Vec<usize>>()).prop_shuffle();
+        let partition =
+            (ids, 1..4_usize, 0..100_u64).prop_map(|(ids, rf, bytes)| (ids[..rf].to_vec(), bytes));
+        let partitions = proptest::collection::vec(partition, 1..most_partitions);
+        let off = proptest::sample::subsequence((0..n).collect::<Vec<usize>>(), 0..2);
+        (Just(brokers), partitions, off, any::<bool>()).prop_map(|(brokers, partitions, off, spread)| Case {
+            brokers,
+            partitions,
+            off: off.into_iter().collect(),
+            spread,
+        })
+    })
+}
+
+fn id(i: &usize) -> BrokerId {
+    BrokerId(*i as i32)
+}
+
+impl Case {
+    fn sites(&self) -> Vec<Site> {
+        let site = |(i, (rack, room)): (usize, &(u8, Option<u64>))| Site {
+            id: id(&i),
+            rack: Some(Text::from(format!("r{rack}"))),
+            up: true,
+            takes: !self.off.contains(&i),
+            keeps: !self.off.contains(&i),
+            room: room.map(|left| Room { left, used: 100, total: 1 << 41 }),
+            replicas: self.partitions.iter().filter(|(r, _)| r.contains(&i)).count() as i64,
+            preferred: self.partitions.iter().filter(|(r, _)| r.first() == Some(&i)).count() as i64,
+        };
+        self.brokers.iter().enumerate().map(site).collect()
+    }
+
+    fn rows(&self) -> Vec<(Text, Partition, u64)> {
+        let row = |(i, (replicas, bytes)): (usize, &(Vec<usize>, u64))| {
+            let ids = || replicas.iter().map(id);
+            let partition = Partition {
+                index: 0,
+                leader: ids().next(),
+                epoch: 1,
+                replicas: ids().collect(),
+                isr: ids().collect(),
+                offline: [].into_iter().collect(),
+            };
+            (Text::from(format!("t{i:03}")), partition, *bytes)
+        };
+        self.partitions.iter().enumerate().map(row).collect()
+    }
+
+    fn plan(&self) -> Result<Vec<Change>, String> {
+        let rows = self.rows();
+        let parts: Vec<Part<'_>> = rows
+            .iter()
+            .map(|(topic, partition, bytes)| Part { topic, partition, bytes: Some(*bytes) })
+            .collect();
+        Planner::new(self.sites(), self.spread).plan(&parts)
+    }
+
+    fn racks(&self, ids: &[usize]) -> usize {
+        ids.iter().map(|i| self.brokers[*i].0).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Every set of so many brokers that may hold replicas.
+    fn placements(&self, rf: usize) -> Vec<Vec<usize>> {
+        let free: Vec<usize> = (0..self.brokers.len()).filter(|i| !self.off.contains(i)).collect();
+        let sets = (0..1_u32 << free.len()).filter(|set| set.count_ones() as usize == rf);
+        sets.map(|set| {
+            free.iter().enumerate().filter(|(i, _)| set & (1 << i) != 0).map(|(_, b)| *b).collect()
+        })
+        .collect()
+    }
+
+    /// The least bytes to move for one partition, found by trying every placement: with as many racks as
+    /// possible where racks are mended, else with as many as the fewest moves allow.
+    fn least(&self, replicas: &[usize], bytes: u64) -> u64 {
+        let placements = self.placements(replicas.len());
+        let moved = |set: &Vec<usize>| set.iter().filter(|i| !replicas.contains(i)).count() as u64;
+        let racks = placements.iter().map(|set| self.racks(set)).max().unwrap_or(0);
+        let good = placements.iter().filter(|set| !self.spread || self.racks(set) == racks);
+        good.map(moved).min().unwrap_or(0) * bytes
+    }
+}
+
+fn numbers(ids: &[BrokerId]) -> Vec<usize> {
+    ids.iter().map(|id| id.0 as usize).collect()
+}
+
+fn moved(changes: &[Change]) -> u64 {
+    changes.iter().map(|c| c.bytes.unwrap_or(0) * c.added().count() as u64).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn moves_no_more_than_trying_every_placement_would(case in case(30, true)) {
+        let changes = case.plan().expect("room everywhere");
+        let least: u64 = case.partitions.iter().map(|(replicas, bytes)| case.least(replicas, *bytes)).sum();
+        prop_assert!(moved(&changes) as f64 <= 1.05 * least as f64, "{} > {least}", moved(&changes));
+    }
+
+    #[test]
+    fn keeps_its_promises_whatever_the_disks(case in case(30, false)) {
+        let Ok(changes) = case.plan() else { return Ok(()) };
+        let mut incoming: BTreeMap<usize, u64> = BTreeMap::new();
+        let rows = case.rows();
+        for change in &changes {
+            let row = rows.iter().find(|(topic, ..)| *topic == change.topic).expect("a known partition");
+            let (from, to) = (numbers(&change.from), numbers(&change.to));
+            prop_assert_eq!(&numbers(&row.1.replicas), &from);
+            prop_assert_eq!(to.len(), from.len(), "as many replicas as before");
+            prop_assert_eq!(to.iter().collect::<BTreeSet<_>>().len(), to.len(), "no broker twice: {:?}", to);
+            prop_assert!(to.iter().all(|i| !case.off.contains(i)), "nothing stays on what is emptied");
+            let stay: Vec<_> = from.iter().filter(|i| to.contains(i)).collect();
+            let stayed: Vec<_> = to.iter().filter(|i| from.contains(i)).collect();
+            prop_assert_eq!(stay, stayed, "the order of those that stay");
+            if !case.off.contains(&from[0]) {
+                prop_assert_eq!(to[0], from[0], "the preferred leader stays");
+            }
+            if from.iter().all(|i| !case.off.contains(i)) {
+                prop_assert!(case.racks(&to) > case.racks(&from), "moved for nothing: {:?} -> {:?}", from, to);
+            }
+            for i in change.added() {
+                *incoming.entry(i.0 as usize).or_default() += change.bytes.unwrap_or(0);
+            }
+        }
+        for (i, bytes) in incoming {
+            prop_assert!(case.brokers[i].1.is_none_or(|left| bytes <= left), "broker {i} is past its limit");
+        }
+        // Whoever had a replica on what is emptied is in the plan.
+        for (topic, partition, _) in &rows {
+            let leaves = partition.replicas.iter().any(|id| case.off.contains(&(id.0 as usize)));
+            prop_assert!(!leaves || changes.iter().any(|c| c.topic == *topic));
+        }
+    }
+
+    #[test]
+    fn spreads_over_as_many_racks_as_any_placement_could(mut case in case(30, true)) {
+        case.spread = true;
+        let changes = case.plan().expect("room everywhere");
+        for (i, (replicas, _)) in case.partitions.iter().enumerate() {
+            let topic = Text::from(format!("t{i:03}"));
+            let changed = changes.iter().find(|c| c.topic == topic);
+            let now = changed.map_or_else(|| replicas.clone(), |c| numbers(&c.to));
+            let most = case.placements(replicas.len()).iter().map(|set| case.racks(set)).max();
+            prop_assert_eq!(Some(case.racks(&now)), most, "{:?} -> {:?}", replicas, now);
+        }
+    }
+}
+
+#[test]
+fn many_partitions_are_dealt_out_evenly() {
+    let case = Case {
+        brokers: (0..8).map(|i| (i % 4, Some(1 << 40))).collect(),
+        partitions: (0..400).map(|i| (vec![7, i % 7, (i + 1) % 7], 1)).collect(),
+        off: [7].into(),
+        spread: false,
+    };
+    let changes = case.plan().expect("a plan");
+    let mut got: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut leads: BTreeMap<usize, usize> = BTreeMap::new();
+    for change in &changes {
+        *got.entry(change.added().next().expect("one added").0 as usize).or_default() += 1;
+        *leads.entry(change.to[0].0 as usize).or_default() += 1;
+    }
+    let (least, most) = (leads.values().min().copied(), leads.values().max().copied());
+    assert!(changes.len() == 400 && least >= Some(45) && most <= Some(70), "{leads:?} {got:?}");
+}

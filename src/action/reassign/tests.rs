@@ -1,0 +1,344 @@
+use super::*;
+use crate::{
+    action::{
+        Friction, Sight, goal,
+        tests::{apply, broker, changed, healthy, known, made, notes, plan, refused, says},
+    },
+    domain::{
+        kafka::{KafkaDelta, LogDir, LogDirs, Reassignment, ReplicaLog, Replicas, Topic},
+        snapshot::Snapshot,
+    },
+    world::{Fixture, Mood, NOW, SMALL, fixture},
+};
+
+fn ids(ids: &[i32]) -> Vec<BrokerId> {
+    ids.iter().copied().map(BrokerId).collect()
+}
+
+fn topic(name: &str) -> Object {
+    Object::Topic(name.into())
+}
+
+fn partition(name: &str, index: i32) -> Object {
+    Object::Partition(name.into(), index)
+}
+
+/// A fourth broker that holds nothing, in the zone of the first.
+fn with_fourth(snapshot: &mut Snapshot) {
+    let racks = ["zone-a", "zone-b", "zone-c", "zone-a"];
+    let brokers = (0..4).map(|i| {
+        let host = format!("kafka-{i}.kafka-brokers.kafka.svc").into();
+        (BrokerId(i), host, 9092, Some(racks[i as usize].into()))
+    });
+    let brokers = brokers.collect();
+    apply(snapshot, KafkaDelta::Cluster { id: None, controller: None, brokers, at: NOW });
+    disk(snapshot, 3, 60 << 30);
+}
+
+fn disk(snapshot: &mut Snapshot, broker: i32, usable: u64) {
+    let mut logs = snapshot.kafka.brokers[&BrokerId(broker)].log_dirs.last().cloned().unwrap_or_default();
+    logs.dirs = vec![LogDir {
+        path: "/data".into(),
+        total: Some(100 << 30),
+        usable: Some(usable),
+        used: 0,
+        error: None,
+    }];
+    apply(snapshot, KafkaDelta::LogDirs { broker: BrokerId(broker), answer: Ok(logs), at: NOW });
+}
+
+fn four() -> Fixture {
+    changed(with_fourth)
+}
+
+fn change(snapshot: &mut Snapshot, name: &str, change: impl Fn(&mut Topic)) {
+    let mut topic = snapshot.kafka.topics[name].clone();
+    change(&mut topic);
+    apply(snapshot, KafkaDelta::Topics { changed: vec![topic], removed: vec![], at: NOW });
+}
+
+fn moving(snapshot: &mut Snapshot, moves: Vec<Reassignment>) {
+    apply(snapshot, KafkaDelta::Reassignments { answer: Ok(moves), at: NOW });
+}
+
+fn set(list: &[i32]) -> Replicas {
+    list.iter().copied().map(BrokerId).collect()
+}
+
+/// orders-0 going from [0,1,2] to [3,1,2].
+fn orders_0_to_3() -> Reassignment {
+    Reassignment {
+        topic: "orders".into(),
+        partition: 0,
+        replicas: set(&[3, 0, 1, 2]),
+        adding: set(&[3]),
+        removing: set(&[0]),
+    }
+}
+
+#[test]
+fn a_topic_is_moved_to_chosen_brokers_and_the_plan_says_all_of_it() {
+    let plan = made(&four(), "reassign", topic("orders"), "to 1,2,3");
+    assert_eq!(plan.title, "reassign 7 partitions of orders to brokers 1, 2, 3");
+    assert_eq!(plan.changes[0], "orders-0  [0,1,2] -> [3,1,2]  +3 -0");
+    assert_eq!(plan.changes[1], "orders-1  [1,2,0] -> [1,2,3]  +3 -0");
+    assert_eq!(plan.amounts[0], "7.00 MiB to move in all, in 7 replicas");
+    assert!(
+        says(&plan.amounts, "broker 3: +7.00 MiB -0 B") && says(&plan.amounts, "broker 0: +0 B -7.00 MiB")
+    );
+    assert_eq!((plan.risk, plan.asks(), plan.name.as_str()), (Risk::Low, Friction::Yes, "orders"));
+    // Broker 0 leads three of the seven now.
+    assert_eq!(plan.radius.leaderless.len(), 3);
+    let Write::Reassign { partitions } = &plan.steps[0].write else { panic!("{plan:?}") };
+    assert_eq!(partitions[0].replicas, Some(ids(&[3, 1, 2])));
+    assert!(says(&plan.commands, "--reassignment-json-file plan.json --execute"));
+}
+
+#[test]
+fn the_undo_is_a_plan_that_puts_it_back() {
+    let there = made(&four(), "reassign", topic("orders"), "to 1,2,3");
+    let undo = there.undo.clone().expect("an undo");
+    assert!(undo.starts_with("{\"version\":1,\"partitions\":[\n{\"topic\":\"orders\",\"partition\":0,\"replicas\":[0,1,2],\"log_dirs\":[\"any\",\"any\",\"any\"]},"));
+    let moved = changed(|s| {
+        with_fourth(s);
+        change(s, "orders", |topic| {
+            for p in &mut topic.partitions {
+                p.replicas = set(&[3, 1, 2]);
+            }
+        });
+    });
+    let back = plan(&moved, "reassign", &[], &undo).expect("a plan");
+    assert_eq!(back.changes[0], "orders-0  [3,1,2] -> [0,1,2]  +0 -3");
+    assert_eq!(back.changes.len(), 7);
+}
+
+#[test]
+fn everything_goes_off_a_broker() {
+    let world = four();
+    let by_argument = plan(&world, "reassign", &[], "off 2").expect("a plan");
+    assert_eq!(by_argument.changes.len(), 42);
+    assert!(says(&by_argument.amounts, "broker 3: +42.0 MiB"));
+    assert_eq!(made(&world, "reassign", broker(2), "").changes, by_argument.changes);
+    assert_eq!(made(&world, "reassign", broker(2), "to 3").changes, by_argument.changes);
+    let one = made(&world, "reassign", partition("orders", 0), "off 2");
+    assert_eq!(one.changes, ["orders-0  [0,1,2] -> [0,1,3]  +3 -2"]);
+    assert!(says(notes(&one), "1 partition in fewer racks afterwards: orders-0"));
+    assert_eq!(
+        refused(&healthy(), "reassign", partition("orders", 0), "off 2"),
+        "orders-0 has 3 replicas and only 2 brokers may hold one"
+    );
+}
+
+#[test]
+fn what_is_away_is_replaced_and_what_is_well_stays() {
+    assert!(refused(&healthy(), "reassign", topic("orders"), "").starts_with("every replica is on a broker"));
+    let away = changed(|s| {
+        with_fourth(s);
+        let brokers = [0, 2, 3].map(|i| (BrokerId(i), format!("h{i}").into(), 9092, None)).into();
+        apply(s, KafkaDelta::Cluster { id: None, controller: None, brokers, at: NOW });
+    });
+    let plan = made(&away, "reassign", partition("orders", 1), "");
+    assert_eq!(plan.changes, ["orders-1  [1,2,0] -> [3,2,0]  +3 -1"]);
+    // Emptying another broker leaves the replicas of one that is away where they are.
+    let off = made(&away, "reassign", partition("orders", 1), "off 2");
+    assert_eq!(off.changes, ["orders-1  [1,2,0] -> [1,0,3]  +3 -2"]);
+    assert!(refused(&away, "reassign", topic("orders"), "to 0,1,2").contains("broker 1 is not registered"));
+}
+
+#[test]
+fn racks_are_mended_where_the_planner_decides() {
+    let world = changed(|s| {
+        with_fourth(s);
+        change(s, "orders", |topic| topic.partitions[0].replicas = set(&[0, 3, 1]));
+    });
+    let plan = made(&world, "reassign", topic("orders"), "");
+    assert_eq!(plan.changes, ["orders-0  [0,3,1] -> [0,1,2]  +2 -3"]);
+}
+
+#[test]
+fn no_disk_goes_past_its_limit() {
+    let full = changed(|s| {
+        with_fourth(s);
+        disk(s, 3, 15 << 30);
+    });
+    assert_eq!(
+        refused(&full, "reassign", partition("orders", 0), "to 1,2,3"),
+        "no broker has room for orders-0 (1.00 MiB) below the limit of its disks"
+    );
+    let json = r#"{"version":1,"partitions":[{"topic":"orders","partition":0,"replicas":[3,1,2]}]}"#;
+    let plan = plan(&full, "reassign", &[], json).expect("a plan");
+    assert_eq!(plan.refusals, ["the disks of broker 3 would be 85% full, over the limit of 85%"]);
+    let unknown = changed(|s| {
+        with_fourth(s);
+        let answer = Err("connection refused".into());
+        apply(s, KafkaDelta::LogDirs { broker: BrokerId(3), answer, at: NOW });
+    });
+    let plan = made(&unknown, "reassign", partition("orders", 0), "to 1,2,3");
+    assert_eq!(plan.unknown, ["how full the disks of broker 3 are"]);
+    assert_eq!((plan.risk, plan.asks()), (Risk::Elevated, Friction::Name));
+}
+
+#[test]
+fn a_file_is_checked_as_the_command_line_tool_checks_it() {
+    let file = |lines: &str| format!(r#"{{"version":1,"partitions":[{lines}]}}"#);
+    let line = |rest: &str| file(&format!(r#"{{"topic":"orders","partition":0,{rest}}}"#));
+    let cases = [
+        ("{".to_string(), "this is not the JSON of kafka-reassign-partitions"),
+        (r#"{"partitions":[]}"#.into(), "not of version 1"),
+        (r#"{"version":2,"partitions":[]}"#.into(), "not of version 1"),
+        (file(""), "names no partition"),
+        (line(r#""replicas":[]"#), "gives orders-0 no replicas"),
+        (line(r#""replicas":[1,1]"#), "puts two replicas of orders-0 on broker 1"),
+        (line(r#""replicas":[1,9]"#), "puts orders-0 on broker 9, which is not registered"),
+        (line(r#""replicas":[1,2],"log_dirs":["any"]"#), "not as many log dirs as replicas"),
+        (line(r#""replicas":[1],"log_dirs":["/data"]"#), "castellan does not choose log dirs"),
+        (line(r#""replicas":[0,1,2]"#), "every replica is where it is wanted already"),
+        (file(r#"{"topic":"no","partition":0,"replicas":[1]}"#), "there is no partition no-0"),
+        (file(r#"{"topic":"orders","partition":7,"replicas":[1]}"#), "there is no partition orders-7"),
+        (
+            file(
+                r#"{"topic":"orders","partition":0,"replicas":[1]},{"topic":"orders","partition":0,"replicas":[2]}"#,
+            ),
+            "names orders-0 twice",
+        ),
+        (
+            file("{\"topic\":\"\\u001b[31m\\nx\",\"partition\":0,\"replicas\":[1]}"),
+            r#"there is no partition "\u{1b}[31m\nx"-0"#,
+        ),
+    ];
+    for (text, words) in cases {
+        let why = plan(&healthy(), "reassign", &[], &text).expect_err(&text);
+        assert!(why.contains(words), "{text}: {why}");
+        assert!(!why.chars().any(char::is_control), "{why:?}");
+    }
+    let reordered = plan(&healthy(), "reassign", &[], &line(r#""replicas":[2,1,0]"#)).expect("a plan");
+    assert_eq!(reordered.changes, ["orders-0  [0,1,2] -> [2,1,0]"]);
+    assert_eq!(reordered.amounts[0], "0 B to move in all, in 0 replicas");
+    let fewer = plan(&healthy(), "reassign", &[], &line(r#""replicas":[0,1]"#)).expect("a plan");
+    assert!(says(notes(&fewer), "left with no replica to spare above min ISR"));
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_answered_with_what_would() {
+    for (argument, words) in [
+        ("to", "\"to\" says nothing about brokers"),
+        ("to ,", "type the ids of brokers"),
+        ("to 1,x", "\"x\" is not the id of a broker"),
+        ("to 1,1", "broker 1 is named twice"),
+        ("to 9", "there is no broker 9; there are 0, 1, 2"),
+        ("off \u{7}", "\"\\u{7}\" is not the id of a broker"),
+        ("somewhere", "\"somewhere\" says nothing about brokers"),
+        ("to 1,2", "has 3 replicas and only 2 brokers may hold one; the same holds for 6 other partitions"),
+    ] {
+        let why = refused(&healthy(), "reassign", topic("orders"), argument);
+        assert!(why.contains(words), "{argument:?}: {why}");
+        assert!(!why.chars().any(char::is_control));
+    }
+    let why = plan(&healthy(), "reassign", &[], "").expect_err("nothing is selected");
+    assert_eq!(why, "select partitions, topics or a broker first, or type `off 4`");
+    assert_eq!(refused(&healthy(), "reassign", topic("gone"), "off 1"), "there is no topic gone any more");
+    assert_eq!(
+        refused(&healthy(), "reassign", partition("orders", 70), "off 1"),
+        "there is no partition orders-70 any more"
+    );
+}
+
+#[test]
+fn a_partition_that_moves_already_is_refused_and_others_are_said() {
+    let world = changed(|s| {
+        with_fourth(s);
+        moving(s, vec![orders_0_to_3()]);
+    });
+    let same = made(&world, "reassign", partition("orders", 0), "to 1,2,3");
+    assert!(says(&same.refusals, "1 partition is being reassigned already: orders-0; wait, or cancel"));
+    let other = made(&world, "reassign", partition("orders", 1), "to 1,2,3");
+    assert!(other.refusals.is_empty() && says(notes(&other), "1 other partition being reassigned meanwhile"));
+}
+
+#[test]
+fn a_reassignment_is_cancelled_unless_only_the_added_are_in_sync() {
+    let world = changed(|s| {
+        with_fourth(s);
+        moving(s, vec![orders_0_to_3()]);
+    });
+    let plan = made(&world, "cancel-reassignment", partition("orders", 0), "");
+    assert_eq!(plan.changes, ["orders-0  [0,1,2] stays, 3 is not added"]);
+    assert_eq!((plan.title.as_str(), plan.asks()), ("cancel the reassignment of orders-0", Friction::Yes));
+    let Write::Reassign { partitions } = &plan.steps[0].write else { panic!("{plan:?}") };
+    assert_eq!(partitions[0].replicas, None);
+    assert!(plan.undo.is_some_and(|undo| undo.contains("\"replicas\":[3,1,2]")));
+    for object in [broker(3), topic("orders")] {
+        assert_eq!(made(&world, "cancel-reassignment", object, "").changes.len(), 1);
+    }
+    assert_eq!(
+        refused(&world, "cancel-reassignment", topic("clicks"), ""),
+        "nothing of topic clicks is being reassigned"
+    );
+    let unclean = changed(|s| {
+        with_fourth(s);
+        change(s, "orders", |topic| topic.partitions[0].isr = set(&[3]));
+        moving(s, vec![orders_0_to_3()]);
+    });
+    let plan = made(&unclean, "cancel-reassignment", partition("orders", 0), "");
+    assert_eq!((plan.risk, plan.asks()), (Risk::Outage, Friction::ContextAndName));
+    assert!(says(&plan.refusals, "would need an unclean election, which loses data, for orders-0"));
+}
+
+#[test]
+fn preferred_leaders_are_elected_where_they_are_in_sync() {
+    let world = changed(|s| {
+        change(s, "orders", |topic| {
+            topic.partitions[0].leader = Some(BrokerId(1));
+            topic.partitions[1].leader = Some(BrokerId(2));
+            topic.partitions[1].isr = set(&[2, 0]);
+        });
+    });
+    let plan = made(&world, "elect", topic("orders"), "");
+    assert_eq!(plan.changes, ["orders-0  leader 1 -> 0"]);
+    assert!(says(notes(&plan), "broker 1 is not in sync and cannot lead orders-1"));
+    assert_eq!(made(&world, "elect", broker(0), "").changes, plan.changes);
+    assert_eq!(refused(&world, "elect", broker(1), ""), "broker 1 is not in sync and cannot lead orders-1");
+    let why = refused(&world, "elect", topic("clicks"), "");
+    assert_eq!(why, "every partition is led by its preferred leader already");
+    let goal = &plan.steps[0].until;
+    let Sight::Awaited { words, .. } = goal::look(goal, &known(&world)) else { panic!("not awaited") };
+    assert_eq!(words, "0 of 1 partition led by the preferred leader");
+    assert_eq!(goal::look(goal, &known(&healthy())), Sight::Reached);
+}
+
+#[test]
+fn progress_is_told_by_bytes() {
+    let plan = made(&four(), "reassign", partition("orders", 0), "to 1,2,3");
+    let goal = &plan.steps[0].until;
+    let at = |bytes: u64| {
+        changed(|s| {
+            with_fourth(s);
+            moving(s, vec![orders_0_to_3()]);
+            let log = ReplicaLog { partition: 0, bytes, lag: 0, future: false };
+            let logs = LogDirs { dirs: vec![], replicas: [("orders".into(), vec![log])].into() };
+            apply(s, KafkaDelta::LogDirs { broker: BrokerId(3), answer: Ok(logs), at: NOW });
+        })
+    };
+    let sight = |world: &Fixture| goal::look(goal, &known(world));
+    let awaited = |words: &str, share| Sight::Awaited { words: words.into(), share: Some(share) };
+    assert_eq!(sight(&four()), awaited("0 of 1 partition in place; not moving: orders-0", 0.0));
+    assert_eq!(sight(&at(1 << 18)), awaited("0 of 1 partition in place, 25% of the bytes", 0.25));
+    // The log may have grown on the new broker since the leader told its size.
+    assert_eq!(sight(&at(1 << 21)), awaited("0 of 1 partition in place, 100% of the bytes", 1.0));
+    let done = changed(|s| {
+        with_fourth(s);
+        change(s, "orders", |topic| topic.partitions[0].replicas = set(&[3, 1, 2]));
+    });
+    assert_eq!(sight(&done), Sight::Reached);
+    let deleted = changed(|s| {
+        apply(s, KafkaDelta::Topics { changed: vec![], removed: vec!["orders".into()], at: NOW });
+    });
+    assert_eq!(sight(&deleted), Sight::Lost("orders-0 is gone: its topic was deleted".into()));
+    assert!(matches!(sight(&fixture(Mood::Stale, SMALL)), Sight::Unknown(_)));
+
+    let cancelled = Goal::Reassigned {
+        partitions: vec![Assignment { topic: "orders".into(), partition: 0, replicas: None }],
+    };
+    assert_eq!(goal::look(&cancelled, &known(&healthy())), Sight::Reached);
+    assert!(matches!(goal::look(&cancelled, &known(&at(1))), Sight::Awaited { .. }));
+}
