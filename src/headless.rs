@@ -1,20 +1,19 @@
 //! The console without a terminal: reads until every source has answered, prints the state, ends.
 
 use crate::{
-    app::{Effect, Model, Msg, update},
+    app::{Model, Msg, update},
     cli::Form,
-    domain::{
-        kafka::{Kafka, KafkaDelta},
-        kubernetes::Kubernetes,
-        reading::Feed,
-        throughput::ThroughputDelta,
-    },
+    domain::{kafka::Kafka, kubernetes::Kubernetes, reading::Feed},
     once,
+    perform::Performer,
     source::now,
     sources::Sources,
 };
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 /// A source that failed may yet come round: for so long it is not taken for an answer.
 const SECOND_CHANCE: Duration = Duration::from_secs(6);
@@ -23,13 +22,20 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Reads for at most `limit`; returns the report in its form and the exit code. What did not answer in
 /// time is reported as such.
-pub async fn run(mut model: Model, mut sources: Sources, form: Form, limit: Duration) -> (String, u8) {
+pub async fn run(mut model: Model, sources: Sources, form: Form, limit: Duration) -> (String, u8) {
     let start = Instant::now();
+    // Nobody asks for anything but the sources' targets, and nothing is written.
+    let (answers, say) = (mpsc::channel(1).0, mpsc::unbounded_channel().0);
+    let mut performer = Performer::read_only(sources, answers, say);
     loop {
-        take(&mut model, &mut sources).await;
+        take(&mut model, &mut performer.sources).await;
         model.now = now();
         let effects = update(&mut model, Msg::Derive);
-        perform(&mut model, &mut sources, effects);
+        for effect in effects {
+            if let Some(delta) = performer.perform(effect) {
+                update(&mut model, Msg::Delta(delta));
+            }
+        }
         let patient = start.elapsed() < SECOND_CHANCE;
         let complete = !choose(&mut model) && answered(&model, patient);
         if complete || start.elapsed() >= limit {
@@ -61,27 +67,6 @@ async fn take(model: &mut Model, sources: &mut Sources) {
     let until = Instant::now() + LOOK;
     while let Ok(delta) = timeout(until.saturating_duration_since(Instant::now()), sources.next()).await {
         update(model, Msg::Delta(delta));
-    }
-}
-
-fn perform(model: &mut Model, sources: &mut Sources, effects: Vec<Effect>) {
-    for effect in effects {
-        match effect {
-            Effect::Poll { target, anew } => {
-                if anew {
-                    update(model, Msg::Delta(KafkaDelta::Reset.into()));
-                }
-                sources.poll(target, anew);
-            }
-            Effect::Gather { target, anew } => {
-                if anew {
-                    update(model, Msg::Delta(ThroughputDelta::Reset.into()));
-                }
-                sources.gather(target, anew);
-            }
-            // Everything else answers a key, and nobody presses one.
-            _ => {}
-        }
     }
 }
 

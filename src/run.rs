@@ -8,13 +8,12 @@ use crate::{
     config,
     domain::{
         ask::{Answer, AskId},
-        kafka::KafkaDelta,
         snapshot::Delta,
-        throughput::ThroughputDelta,
     },
     headless, once,
     pane::{self, Tone},
-    source::{Answers, Running, kubernetes::Connection, now},
+    perform::Performer,
+    source::{kubernetes::Connection, now},
     sources::Sources,
     terminal::Terminal,
     view::{
@@ -29,9 +28,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook_tokio::Signals;
 use std::{
-    collections::HashMap,
     io::IsTerminal,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
@@ -71,19 +68,14 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
     let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
     let (say, said) = mpsc::unbounded_channel();
     let (answers, answered) = mpsc::channel(ANSWERS);
-    let terminal = Terminal::enter(settings.mouse)?;
-    let console = Console {
-        model,
-        terminal,
-        sources,
-        theme,
-        themes,
-        ascii: settings.ascii,
-        say,
-        asked: HashMap::new(),
-        answers,
-        pace: Pace::new(),
+    let performer = if settings.read_only {
+        Performer::read_only(sources, answers, say)
+    } else {
+        Performer::writing(model.session.context.clone(), sources, answers, say)
     };
+    let terminal = Terminal::enter(settings.mouse)?;
+    let console =
+        Console { model, terminal, performer, theme, themes, ascii: settings.ascii, pace: Pace::new() };
     console.turn(signals, said, answered).await
 }
 
@@ -158,15 +150,10 @@ fn load_theme(name: &str, ascii: bool, themes: &[(String, String)]) -> Result<Th
 struct Console {
     model: Model,
     terminal: Terminal,
-    sources: Sources,
+    performer: Performer,
     theme: Theme,
     themes: Vec<(String, String)>,
     ascii: bool,
-    /// Outcomes of effects that took their time.
-    say: mpsc::UnboundedSender<Msg>,
-    /// Open questions.
-    asked: HashMap<AskId, Running>,
-    answers: Answers,
     pace: Pace,
 }
 
@@ -242,6 +229,7 @@ impl Console {
     ) -> Result<u8> {
         let code = self.cycle(signals, said, answered).await;
         self.terminal.leave().await;
+        self.performer.rest().await;
         code
     }
 
@@ -268,7 +256,7 @@ impl Console {
                 _ = until(draw) => { self.draw()?; None }
                 _ = until(derive) => self.derive().await?,
                 _ = tick.tick() => self.tick().await?,
-                input = input(&mut self.sources, &mut answered, &mut said) => match input {
+                input = input(&mut self.performer.sources, &mut answered, &mut said) => match input {
                     Input::News(delta) => {
                         self.take(delta);
                         None
@@ -289,7 +277,7 @@ impl Console {
         for _ in 0..DRAIN {
             let Some(delta) = next else { break };
             update(&mut self.model, Msg::Delta(delta));
-            next = self.sources.waiting();
+            next = self.performer.sources.waiting();
         }
         if let Some(last) = next {
             update(&mut self.model, Msg::Delta(last));
@@ -408,35 +396,16 @@ impl Console {
 
     async fn perform(&mut self, effect: Effect) -> Result<Option<u8>> {
         match effect {
-            Effect::Ask(id, ask) => {
-                self.asked.insert(id, self.sources.desk().start(id, ask, self.answers.clone()));
-            }
-            Effect::Cancel(id) => drop(self.asked.remove(&id)),
             Effect::Copy { text, what } => self.copy(&text, &what)?,
             Effect::CopySnapshot => self.copy(&self.report(), "the state as text")?,
-            Effect::Save { name, text } => self.save(name, text),
-            Effect::Poll { target, anew } => {
-                if anew {
-                    update(&mut self.model, Msg::Delta(KafkaDelta::Reset.into()));
-                }
-                self.sources.poll(target, anew);
-            }
-            Effect::Gather { target, anew } => {
-                if anew {
-                    update(&mut self.model, Msg::Delta(ThroughputDelta::Reset.into()));
-                }
-                self.sources.gather(target, anew);
-            }
-            Effect::Reread => self.sources.reread(),
             Effect::Suspend => self.suspend().await?,
             Effect::Redraw => self.terminal.forget(),
             Effect::Quit => return Ok(Some(0)),
-            Effect::Act { .. }
-            | Effect::Rehearse(..)
-            | Effect::Record(_)
-            | Effect::CheckJournal
-            | Effect::Recall { .. }
-            | Effect::Load { .. } => {}
+            other => {
+                if let Some(delta) = self.performer.perform(other) {
+                    update(&mut self.model, Msg::Delta(delta));
+                }
+            }
         }
         Ok(None)
     }
@@ -457,27 +426,6 @@ impl Console {
         update(&mut self.model, msg);
         Ok(())
     }
-
-    fn save(&self, name: String, text: String) {
-        let say = self.say.clone();
-        tokio::task::spawn_blocking(move || {
-            let msg = match write(&name, &text) {
-                Ok(path) => Msg::Say(Tone::Plain, format!("saved {}", path.display())),
-                Err(error) => Msg::Say(Tone::Warning, format!("not saved: {error:#}")),
-            };
-            // The console may have been quit meanwhile; then nobody needs to know.
-            drop(say.send(msg));
-        });
-    }
-}
-
-fn write(name: &str, text: &str) -> Result<PathBuf> {
-    let folder = config::state_folder()?;
-    let path = folder.join(name);
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&path, text))
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path)
 }
 
 fn message(event: Event) -> Option<Msg> {

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &["domain", "source", "suggest"]),
     ("pane", &["domain", "pane"]),
     ("action", &["action", "domain"]),
+    ("effect", &["action", "domain", "effect", "source"]),
     ("app", &["action", "app", "config", "domain", "pane", "suggest"]),
     ("view", &["app", "domain", "pane", "suggest", "view"]),
 ];
@@ -122,8 +123,15 @@ fn each_layer_imports_only_what_it_may() {
 #[test]
 fn pure_layers_do_no_io_and_lower_layers_know_no_terminal() {
     let both = [IMPURE, TERMINAL].concat();
-    let layers: [(&str, &[&str]); 5] =
-        [("domain", &both), ("pane", &both), ("app", IMPURE), ("view", IMPURE), ("source", TERMINAL)];
+    let layers: [(&str, &[&str]); 7] = [
+        ("domain", &both),
+        ("action", &both),
+        ("effect", TERMINAL),
+        ("pane", &both),
+        ("app", IMPURE),
+        ("view", IMPURE),
+        ("source", TERMINAL),
+    ];
     let broken: Vec<String> = layers
         .into_iter()
         .flat_map(|(layer, crates)| naming(layer, &crates.iter().map(|c| c.to_string()).collect::<Vec<_>>()))
@@ -138,6 +146,78 @@ fn the_domain_knows_only_std_and_serde() {
     let outside: Vec<String> = crates.filter(|c| *c != "serde").map(|c| c.replace('-', "_")).collect();
     let broken = naming("domain", &outside);
     assert!(broken.is_empty(), "the domain imports:\n{}", broken.join("\n"));
+}
+
+/// What would change something, in the words of the clients that castellan uses.
+const WRITES: &[&str] = &[
+    "Method::PATCH",
+    "Method::PUT",
+    "Method::DELETE",
+    "Request::patch",
+    "Request::put",
+    "Request::delete",
+    "PostParams",
+    "PatchParams",
+    "DeleteParams",
+    "evict(",
+    "/eviction",
+    "AlterPartitionReassignments",
+    "ElectLeaders",
+    "CreateTopics",
+    "CreatePartitions",
+    "AlterConfigs",
+    "DeleteTopics",
+    "DeleteRecords",
+    "DeleteGroups",
+    "OffsetCommit",
+    "OffsetDelete",
+    "Producer",
+    "ProduceRequest",
+];
+
+fn places(words: &[&str], among: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in among.into_iter().filter(|f| !f.components().any(|c| c.as_os_str() == "tests")) {
+        let code = code(&file);
+        let place = file.strip_prefix(src()).expect("below src").display().to_string();
+        found.extend(words.iter().filter(|w| code.contains(**w)).map(|w| format!("{place}: {w}")));
+    }
+    found.sort();
+    found
+}
+
+/// Everything but the layer itself.
+fn outside(layer: &str) -> Vec<PathBuf> {
+    files("").into_iter().filter(|f| !f.starts_with(src().join(layer))).collect()
+}
+
+#[test]
+fn only_the_effects_can_change_anything() {
+    // The pure layers name what they cannot do.
+    let impure = outside("effect").into_iter();
+    let pure = ["action", "domain"].map(|layer| src().join(layer));
+    let writing = places(WRITES, impure.filter(|f| !pure.iter().any(|p| f.starts_with(p))));
+    assert!(writing.is_empty(), "these files know how to write:\n{}", writing.join("\n"));
+    // An access review is the one question that is put as a POST.
+    assert_eq!(
+        places(&["Request::post", "Method::POST"], outside("effect")),
+        ["source/kubernetes/request.rs: Request::post"]
+    );
+    assert!(!places(WRITES, files("effect")).is_empty(), "the scan sees no write at all");
+}
+
+/// The hand is made in one place, and that place is come to in one, where it was asked whether to.
+#[test]
+fn read_only_makes_no_hand() {
+    assert_eq!(places(&["Hand::new("], outside("effect")), ["perform.rs: Hand::new("]);
+    let run = code(&src().join("run.rs"));
+    assert_eq!(places(&["Performer::writing("], files("")), ["run.rs: Performer::writing("]);
+    let asked = run.split("if settings.read_only {").nth(1).expect("run.rs asks whether it is read-only");
+    let (read_only, writing) = asked.split_once("} else {").expect("and does otherwise if not");
+    assert!(
+        read_only.contains("Performer::read_only(")
+            && writing.trim_start().starts_with("Performer::writing(")
+    );
 }
 
 #[test]

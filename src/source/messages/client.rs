@@ -78,7 +78,7 @@ pub fn connect(brokers: &Brokers) -> Result<Client, Text> {
 }
 
 /// librdkafka's properties for a login.
-fn login(sasl: &Sasl) -> [(&'static str, &str); 4] {
+pub fn login(sasl: &Sasl) -> [(&'static str, &str); 4] {
     let mechanism = match sasl.mechanism {
         SaslMechanism::Plain => "PLAIN",
         SaslMechanism::ScramSha256 => "SCRAM-SHA-256",

@@ -9,6 +9,8 @@ mod reader;
 mod tests;
 mod window;
 
+pub use client::{Context, login};
+
 use super::Answers;
 use crate::domain::{
     ask::{Answer, AskId, MessageQuery},

@@ -38,6 +38,9 @@ pub struct World {
     pub asked: HashMap<(i32, i16), usize>,
     /// Authorized operations of the cluster and of each topic.
     pub operations: i32,
+    /// Requests of these keys are taken and never answered, and how many were.
+    pub deaf: Vec<i16>,
+    pub unanswered: usize,
     /// Answers what the cluster itself has no answer to: (broker, request, version).
     pub others: Others,
 }
@@ -104,6 +107,8 @@ impl Fake {
             version: Version::Newest,
             asked: HashMap::new(),
             operations: i32::MIN,
+            deaf: Vec::new(),
+            unanswered: 0,
             others: Box::new(|_, _, _| None),
         };
         let world = Arc::new(Mutex::new(world));
@@ -140,6 +145,12 @@ async fn serve(id: i32, mut stream: TcpStream, world: Arc<Mutex<World>>) {
         let key = i16::from_be_bytes([frame[0], frame[1]]);
         while world.lock().unwrap().mood.get(&id).is_some_and(|mood| mood.holds_up(key)) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        if let mut world = world.lock().unwrap()
+            && world.deaf.contains(&key)
+        {
+            world.unanswered += 1;
+            continue;
         }
         let answer = answer(id, Bytes::from(frame), &mut world.lock().unwrap());
         if stream.write_all(&answer).await.is_err() {

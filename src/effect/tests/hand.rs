@@ -1,0 +1,168 @@
+//! The hand and its journal.
+
+use super::{super::*, api::Api};
+use crate::{
+    action::{Intent, journal::Record},
+    domain::{kubernetes::Key, object::Kind},
+};
+use serde_json::json;
+use std::path::Path;
+
+fn planned(operation: &str) -> Entry {
+    let intent = Intent { verb: "evict".into(), objects: Vec::new(), argument: String::new() };
+    let record = Record {
+        title: "evict pod kafka/kafka-1".into(),
+        intent,
+        changes: Vec::new(),
+        refusals: Vec::new(),
+        steps: Vec::new(),
+        undo: None,
+    };
+    entry(operation, What::Planned(record))
+}
+
+fn entry(operation: &str, what: What) -> Entry {
+    Entry { at: now(), operation: operation.into(), context: "prod".into(), what }
+}
+
+fn evict() -> Write {
+    Write::Evict { pod: Key::new("kafka", "kafka-1"), uid: "u1".into() }
+}
+
+struct Bench {
+    hand: Hand,
+    outcomes: mpsc::UnboundedReceiver<Outcome>,
+}
+
+impl Bench {
+    fn new(folder: &Path) -> Bench {
+        let (said, outcomes) = mpsc::unbounded_channel();
+        let tell = Arc::new(move |outcome| drop(said.send(outcome)));
+        Bench { hand: Hand::new(Ok(folder.to_owned()), "prod".into(), tell), outcomes }
+    }
+
+    async fn next(&mut self) -> Outcome {
+        let next = tokio::time::timeout(Duration::from_secs(60), self.outcomes.recv()).await;
+        next.expect("an outcome in time").expect("an outcome")
+    }
+}
+
+fn kept(folder: &Path, cluster: &str) -> Vec<What> {
+    Journal::of(folder, cluster).read().unwrap().into_iter().map(|e| e.what).collect()
+}
+
+/// The API server itself looks into the journal while the write is under way.
+#[tokio::test]
+async fn the_journal_tells_of_a_write_before_and_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_owned();
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let before = seen.clone();
+    let api = Api::that_answers(move |sent| {
+        if sent.method == "POST" {
+            *before.lock().unwrap() = kept(&place, "kafka/kafka");
+        }
+        Some((201, "", json!({})))
+    })
+    .await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let mut bench = Bench::new(folder.path());
+    bench.hand.turn_to("kafka/kafka".into());
+    bench.hand.record(planned("o1"), &desk);
+    bench.hand.act("o1".into(), 0, evict(), &desk);
+    let said = Said::Taken("the eviction of pod kafka/kafka-1 is granted".into());
+    assert_eq!(bench.next().await, Outcome::Acted("o1".into(), 0, said.clone()));
+    assert!(matches!(seen.lock().unwrap()[..], [What::Planned(_), What::Began { step: 0 }]));
+    let after = kept(folder.path(), "kafka/kafka");
+    assert_eq!(after[2..], [What::Answered { step: 0, answer: said }]);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_the_journal_cannot_tell_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("journal");
+    std::fs::write(&blocked, "a file where the folder should be").unwrap();
+    let api = Api::that_says(201, json!({})).await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let mut bench = Bench::new(&blocked);
+    bench.hand.check();
+    let Outcome::Checked(Err(why)) = bench.next().await else { panic!() };
+    assert!(why.starts_with("the journal cannot be written: "), "{why}");
+    assert!(why.ends_with("; free some space or set XDG_STATE_HOME"), "{why}");
+    bench.hand.record(planned("o1"), &desk);
+    bench.hand.act("o1".into(), 0, evict(), &desk);
+    assert!(matches!(bench.next().await, Outcome::Unkept(_)));
+    let Outcome::Acted(_, 0, Said::Refused(why)) = bench.next().await else { panic!() };
+    assert_eq!(&*why, "its plan could not be kept in the journal; nothing was done");
+    // Neither without a plan, nor when there is room again for what was never planned.
+    bench.hand.act("o2".into(), 1, evict(), &desk);
+    let Outcome::Acted(_, 1, Said::Refused(why)) = bench.next().await else { panic!() };
+    assert!(why.starts_with("the journal cannot be written") && why.ends_with("nothing was done"), "{why}");
+    std::fs::remove_file(&blocked).unwrap();
+    bench.hand.act("o1".into(), 0, evict(), &desk);
+    assert!(matches!(bench.next().await, Outcome::Acted(_, 0, Said::Refused(_))));
+    assert_eq!(api.writes().len(), 0);
+}
+
+#[tokio::test]
+async fn writes_are_sent_in_order_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = Api::that_says(200, json!({})).await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let bench = Bench::new(folder.path());
+    let nodes: Vec<String> = (0..8).map(|n| format!("n{n}")).collect();
+    for (step, node) in nodes.iter().enumerate() {
+        let write = Write::Cordon { node: node.as_str().into(), uid: "u".into(), on: true };
+        bench.hand.act("o".into(), step, write, &desk);
+    }
+    bench.hand.rest(Duration::from_secs(60)).await;
+    let sent: Vec<String> = api.writes().iter().map(|s| s.path.replace("/api/v1/nodes/", "")).collect();
+    assert_eq!(sent, nodes);
+    let steps: Vec<bool> =
+        kept(folder.path(), "prod").iter().map(|w| matches!(w, What::Began { .. })).collect();
+    assert_eq!(steps, [true, false].repeat(8), "the context's own journal, where no cluster is known");
+}
+
+#[tokio::test]
+async fn an_operation_on_one_kafka_writes_to_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = |name: &str| {
+        let client = crate::source::kafka::Client::new(Default::default(), None);
+        let kafka = Some(crate::source::asking::Kafka { name: name.into(), client, sasl: None });
+        Desk { kubernetes: None, kafka }
+    };
+    let mut bench = Bench::new(folder.path());
+    bench.hand.turn_to("kafka/kafka".into());
+    bench.hand.record(planned("o1"), &kafka("kafka/kafka"));
+    bench.hand.turn_to("other/kafka".into());
+    let elect = Write::Elect { partitions: vec![("orders".into(), 0)] };
+    bench.hand.act("o1".into(), 0, elect, &kafka("other/kafka"));
+    let Outcome::Acted(_, 0, Said::Refused(why)) = bench.next().await else { panic!() };
+    assert!(why.contains("of Kafka cluster kafka/kafka"), "{why}");
+    // What is to be kept of it still goes where its plan is.
+    bench
+        .hand
+        .record(entry("o1", What::Ended { done: false, words: why.to_string() }), &kafka("other/kafka"));
+    bench.hand.rest(Duration::from_secs(60)).await;
+    assert_eq!(kept(folder.path(), "kafka/kafka").len(), 2);
+    assert!(kept(folder.path(), "other/kafka").is_empty());
+}
+
+#[tokio::test]
+async fn a_dry_run_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = Api::that_says(201, json!({})).await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let mut bench = Bench::new(folder.path());
+    let scale = Write::Scale {
+        kind: Kind::StatefulSet,
+        key: Key::new("kafka", "kafka"),
+        uid: "u".into(),
+        resource_version: "1".into(),
+        replicas: 4,
+    };
+    let _running = bench.hand.rehearse(AskId(5), scale, &desk);
+    let wanted = "the API server would take it: StatefulSet kafka/kafka is to have 4 replicas";
+    assert_eq!(bench.next().await, Outcome::Rehearsed(AskId(5), Ok(wanted.into())));
+    assert_eq!(journal::all(folder.path()).unwrap(), []);
+}
