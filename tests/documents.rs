@@ -2,6 +2,7 @@
 //! `CASTELLAN_WRITE_DOCUMENTS=1` to write them anew.
 
 use castellan::{
+    action::{Need, VERBS},
     app::command::{self, Command, Scope, Section},
     cli::Cli,
     pane::PANES,
@@ -50,7 +51,7 @@ fn keys() -> String {
 }
 
 fn typed(command: &Command) -> String {
-    let argument = command.argument.as_ref().map(|a| format!(" {}", a.name)).unwrap_or_default();
+    let argument = command.argument_name().map(|name| format!(" {name}")).unwrap_or_default();
     format!("`:{}{argument}`", command.name)
 }
 
@@ -61,12 +62,41 @@ fn places(command: &Command) -> String {
         Scope::Reader => "texts",
         Scope::Log => "logs",
         Scope::Messages => "messages",
+        Scope::Confirm => "plans",
         Scope::Help => "help",
     };
     if command.scopes.len() >= command::SHEETS_AND_PANES.len() {
         return "everywhere".into();
     }
     command.scopes.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Every verb with what it asks of the operator, of RBAC and of Kafka.
+fn actions() -> String {
+    let rows = VERBS.iter().map(|verb| {
+        let keys: Vec<String> = verb.keys.iter().map(|k| format!("`{k}`")).collect();
+        let argument =
+            verb.argument.as_ref().map(|a| format!(" {}", a.name.to_uppercase())).unwrap_or_default();
+        let (mut rbac, mut kafka) = (Vec::new(), Vec::new());
+        for need in verb.needs {
+            match need {
+                Need::Kubernetes { of, permission } => {
+                    let of = of.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
+                    rbac.push(format!("`{permission}`{of}"));
+                }
+                Need::Kafka(permission) => kafka.push(permission.to_string()),
+            }
+        }
+        vec![
+            keys.join(" "),
+            format!("`:{}{argument}`", verb.name),
+            verb.about.to_string(),
+            verb.friction.words().to_string(),
+            rbac.join(", "),
+            kafka.join(", "),
+        ]
+    });
+    table(&["keys", "command", "what it does", "confirmed by", "RBAC", "Kafka"], rows)
 }
 
 fn themes() -> String {
@@ -102,9 +132,10 @@ type Maker = fn() -> String;
 
 /// The document with every marked part replaced by what its maker makes.
 fn made(document: &str) -> String {
-    let makers: [(&str, Maker); 5] = [
+    let makers: [(&str, Maker); 6] = [
         ("panes", panes),
         ("keys", keys),
+        ("actions", actions),
         ("themes", themes),
         ("options", options),
         ("configuration", configuration),

@@ -17,7 +17,7 @@ const fn need(of: Kind, resource: &'static str) -> Need {
 pub static RESTART: Verb = Verb {
     name: "restart",
     // `r` reverses the order of a table.
-    keys: &["shift-r"],
+    keys: &["r"],
     about: "restart by a rollout",
     needs: &[need(Kind::StatefulSet, "statefulsets"), need(Kind::Deployment, "deployments")],
     takes: |known, object| paused(&Workload::selected(known, object)?),

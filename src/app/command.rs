@@ -2,8 +2,13 @@
 //!
 //! Dispatch, help, footer hints, the palette and the documented tables are all read from [`all`].
 
-use super::{Model, chord::Chord, commands};
-use crate::suggest::nearest;
+use super::{
+    Model,
+    acting::{self, Refusal},
+    chord::Chord,
+    commands,
+};
+use crate::{action::Verb, suggest::nearest};
 use std::collections::BTreeMap;
 
 /// What has the keyboard.
@@ -14,12 +19,14 @@ pub enum Scope {
     Reader,
     Log,
     Messages,
+    /// A plan that waits for its confirmation.
+    Confirm,
     Help,
 }
 
 pub const EVERYWHERE: &[Scope] =
-    &[Scope::Table, Scope::Charts, Scope::Reader, Scope::Log, Scope::Messages, Scope::Help];
-/// Everywhere but in help, which only scrolls and closes.
+    &[Scope::Table, Scope::Charts, Scope::Reader, Scope::Log, Scope::Messages, Scope::Confirm, Scope::Help];
+/// Everywhere but in help, which only scrolls and closes, and on a plan, which is confirmed or cancelled.
 pub const SHEETS_AND_PANES: &[Scope] =
     &[Scope::Table, Scope::Charts, Scope::Reader, Scope::Log, Scope::Messages];
 
@@ -27,6 +34,7 @@ pub const SHEETS_AND_PANES: &[Scope] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
     Act,
+    Change,
     See,
     Move,
     Go,
@@ -34,11 +42,13 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Section; 5] = [Section::Act, Section::See, Section::Move, Section::Go, Section::Session];
+    pub const ALL: [Section; 6] =
+        [Section::Act, Section::Change, Section::See, Section::Move, Section::Go, Section::Session];
 
     pub fn title(self) -> &'static str {
         match self {
             Section::Act => "Selected",
+            Section::Change => "Change",
             Section::See => "View",
             Section::Move => "Move",
             Section::Go => "Go",
@@ -61,6 +71,8 @@ pub struct Command {
     pub when: fn(&Model) -> Result<(), String>,
     pub argument: Option<Argument>,
     pub run: fn(&mut Model, &str),
+    /// The action that it is, in place of `when`, `argument` and `run`.
+    pub verb: Option<&'static Verb>,
     /// Its place among the footer's hints, lowest first; 0: not there.
     pub hint: u8,
 }
@@ -85,13 +97,52 @@ impl Command {
         when: |_| Ok(()),
         argument: None,
         run: |_, _| {},
+        verb: None,
         hint: 0,
     };
+
+    /// Whether it would do something now; else why not, in words.
+    pub fn works(&self, model: &Model) -> Result<(), String> {
+        match self.verb {
+            Some(verb) => acting::may(model, verb).map_err(Refusal::words),
+            None => (self.when)(model),
+        }
+    }
+
+    /// What is not allowed, where it would do something if it were.
+    pub fn denied(&self, model: &Model) -> Option<String> {
+        match acting::may(model, self.verb?) {
+            Err(Refusal::Denied(words)) => Some(words),
+            _ => None,
+        }
+    }
+
+    pub fn call(&self, model: &mut Model, typed: &str) {
+        match self.verb {
+            Some(verb) => acting::call(model, verb, typed),
+            None => (self.run)(model, typed),
+        }
+    }
+
+    /// As in `:ns NAME`.
+    pub fn argument_name(&self) -> Option<String> {
+        match self.verb {
+            Some(verb) => verb.argument.as_ref().map(|a| a.name.to_uppercase()),
+            None => self.argument.map(|a| a.name.to_string()),
+        }
+    }
+
+    pub fn choices(&self, model: &Model) -> Vec<String> {
+        match self.verb {
+            Some(verb) => acting::choices(model, verb),
+            None => self.argument.map_or(Vec::new(), |a| (a.choices)(model)),
+        }
+    }
 }
 
 /// Every command, in the order in which keys are looked up and help shows them.
 pub fn all() -> impl Iterator<Item = &'static Command> {
-    commands::ALL.iter().copied().flatten()
+    commands::ALL.iter().copied().flatten().chain(commands::change::verbs())
 }
 
 pub fn find(word: &str) -> Option<&'static Command> {
@@ -139,6 +190,8 @@ pub struct HelpLine {
     pub section: Section,
     pub keys: String,
     pub about: String,
+    /// Why it may not be done.
+    pub denied: Option<String>,
 }
 
 impl HelpLine {
@@ -150,15 +203,20 @@ impl HelpLine {
 
 const SORT_BY: &str = "sort by ";
 
-/// Exactly the keys that do something in this state; of an open help, in the state below it.
+/// Exactly the keys that do something in this state, or would if it were allowed; of an open help, in the
+/// state below it.
 pub fn help_below(model: &Model) -> Vec<HelpLine> {
     let scope = model.scope_below_help();
     let mut lines = Vec::new();
-    for command in all().filter(|c| c.scopes.contains(&scope) && (c.when)(model).is_ok()) {
+    for command in all().filter(|c| c.scopes.contains(&scope)) {
+        let denied = command.denied(model);
+        if denied.is_none() && command.works(model).is_err() {
+            continue;
+        }
         let keys: Vec<String> = model.keymap.chords(command).map(|c| c.to_string()).collect();
         if !keys.is_empty() {
             let about = command.about.to_string();
-            lines.push(HelpLine { section: command.section, keys: keys.join(" "), about });
+            lines.push(HelpLine { section: command.section, keys: keys.join(" "), about, denied });
         }
     }
     if scope == Scope::Table
@@ -168,7 +226,7 @@ pub fn help_below(model: &Model) -> Vec<HelpLine> {
             if let Some(letter) = heading.sort {
                 let keys = Chord::plain(crossterm::event::KeyCode::Char(letter)).to_string();
                 let about = format!("{SORT_BY}{}", heading.title);
-                lines.push(HelpLine { section: Section::See, keys, about });
+                lines.push(HelpLine { section: Section::See, keys, about, denied: None });
             }
         }
     }
@@ -184,7 +242,7 @@ pub fn place_words(model: &Model) -> String {
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let scope = model.scope();
     let mut found: Vec<_> =
-        all().filter(|c| c.hint > 0 && c.scopes.contains(&scope) && (c.when)(model).is_ok()).collect();
+        all().filter(|c| c.hint > 0 && c.scopes.contains(&scope) && c.works(model).is_ok()).collect();
     found.sort_by_key(|c| c.hint);
     found.into_iter().filter_map(|c| Some((model.keymap.chords(c).next()?.to_string(), c.about))).collect()
 }

@@ -1,11 +1,12 @@
 //! A key press: to the prompt if one is open, else to the command that it is bound to.
 
 use super::{
-    Model,
+    Model, acting,
     chord::Chord,
     command::{self, Command, Scope},
-    palette,
+    operations, palette,
     prompt::Purpose,
+    sheet::Sheet,
 };
 use crate::pane::Tone;
 use crossterm::event::KeyCode;
@@ -15,16 +16,20 @@ pub fn press(model: &mut Model, chord: Chord) {
     if model.prompt.is_some() {
         return type_into_prompt(model, chord);
     }
+    if operations::type_name(model, chord) {
+        return;
+    }
     let scope = model.scope();
     let bound: Vec<&'static Command> = model.keymap.commands(chord).collect();
     let mut refusal = None;
     for command in bound.iter().filter(|c| c.scopes.contains(&scope)) {
-        match (command.when)(model) {
+        match command.works(model) {
             Ok(()) => {
                 let key = chord.to_string();
-                return (command.run)(model, if command.argument.is_some() { &key } else { "" });
+                return command.call(model, if command.argument.is_some() { &key } else { "" });
             }
-            Err(reason) => refusal = refusal.or(Some(reason)),
+            // Of several that a key may mean, the one that is not allowed was meant.
+            Err(reason) => refusal = command.denied(model).or(refusal).or(Some(reason)),
         }
     }
     if refusal.is_none() && scope == Scope::Table && sort_by_letter(model, chord) {
@@ -89,8 +94,13 @@ fn accept(model: &mut Model) {
         Purpose::Filter => {}
         Purpose::Command => palette::run(model, &prompt),
         Purpose::Argument(name) => {
-            if let Some(command) = command::find(name) {
-                (command.run)(model, prompt.text().trim());
+            let typed = prompt.text().trim();
+            match command::find(name) {
+                Some(Command { verb: Some(verb), .. }) => {
+                    acting::intend(model, verb, prompt.objects.clone(), typed)
+                }
+                Some(command) => command.call(model, typed),
+                None => {}
             }
         }
     }
@@ -100,6 +110,8 @@ pub fn paste(model: &mut Model, text: &str) {
     if let Some(prompt) = &mut model.prompt {
         prompt.paste(text);
         edited(model);
+    } else if let (Some(Sheet::Confirm(sheet)), None) = (model.sheets.last_mut(), model.help) {
+        operations::paste_name(sheet, text, model.now);
     } else {
         model.say(Tone::Muted, "nothing takes the pasted text here; : or / opens a prompt");
     }

@@ -16,6 +16,8 @@ pub struct Areas {
     pub body: Rect,
     /// One for each block of the pane; empty where there is no room.
     pub blocks: Vec<Rect>,
+    /// What is under way; empty when nothing is.
+    pub running: Rect,
     pub footer: Rect,
 }
 
@@ -23,8 +25,10 @@ pub fn areas(model: &Model) -> Areas {
     let (width, height) = model.size;
     let footer = u16::from(height > 1);
     let header = header_height(model);
-    let body = Rect::new(0, header, width, height - header - footer);
+    let running = running_height(model);
+    let body = Rect::new(0, header, width, height - header - running - footer);
     Areas {
+        running: Rect::new(0, body.bottom(), width, running),
         header: Rect::new(0, 0, width, header),
         body,
         blocks: blocks(model, body),
@@ -39,6 +43,17 @@ fn header_height(model: &Model) -> u16 {
         10..16 => 1,
         16..30 => 2,
         _ => 3,
+    }
+}
+
+/// A line for one operation, a second for another or for how many more there are; small screens keep
+/// their lines.
+fn running_height(model: &Model) -> u16 {
+    let count = super::operations::shown(model).len().min(2) as u16;
+    match model.size.1 {
+        0..10 => 0,
+        10..16 => count.min(1),
+        _ => count,
     }
 }
 
@@ -164,6 +179,26 @@ pub fn sheet(body: Rect, words: bool) -> SheetArea {
         title: Rect { height: title, ..body },
         words: Rect { y: body.y + title, height: words, ..body },
         content: Rect { y: body.y + title + words, height: body.height - title - words, ..body },
+    }
+}
+
+/// A plan's lines: those of a sheet, and two at the bottom for what is asked.
+pub struct ConfirmArea {
+    pub sheet: SheetArea,
+    pub said: Rect,
+    pub asked: Rect,
+}
+
+pub fn confirm(body: Rect) -> ConfirmArea {
+    // What is asked is the last to go.
+    let asked = body.height.min(1);
+    let said = u16::from(body.height > 4);
+    let above = Rect { height: body.height - asked - said, ..body };
+    let line = |y: u16, height: u16| Rect { y, height, ..body };
+    ConfirmArea {
+        sheet: sheet(above, true),
+        said: line(above.bottom(), said),
+        asked: line(above.bottom() + said, asked),
     }
 }
 

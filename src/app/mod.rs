@@ -1,14 +1,18 @@
 //! The state of a session, and the one way in which it changes: [`update`].
 
+mod access;
+mod acting;
 pub mod chord;
 pub mod clock;
 pub mod command;
 mod commands;
+pub mod confirm;
 mod keys;
 pub mod layout;
 pub mod list;
 pub mod messages;
 mod mouse;
+pub mod operations;
 pub mod pager;
 mod palette;
 pub mod prompt;
@@ -90,6 +94,11 @@ pub struct Model {
     pub theme: String,
     pub wishes: Wishes,
     pub targets: Targets,
+    operations: operations::Operations,
+    /// Permissions that were asked for.
+    asked: access::Asked,
+    /// The argument that a file is read for.
+    loading: Option<acting::Loading>,
     /// Until when actions are possible in production.
     elevated: Option<Time>,
     effects: Vec<Effect>,
@@ -209,6 +218,9 @@ impl Model {
             theme,
             wishes: Wishes::default(),
             targets: Targets::default(),
+            operations: operations::Operations::default(),
+            asked: access::Asked::default(),
+            loading: None,
             elevated: None,
             effects: Vec::new(),
             asks: 0,
@@ -237,6 +249,7 @@ impl Model {
             Some(Sheet::Reader(_)) => Scope::Reader,
             Some(Sheet::Log(_)) => Scope::Log,
             Some(Sheet::Messages(_)) => Scope::Messages,
+            Some(Sheet::Confirm(_)) => Scope::Confirm,
             None if self.screen().list().is_some() => Scope::Table,
             None => Scope::Charts,
         }
@@ -255,9 +268,13 @@ impl Model {
 
     /// What the selected row is about: a finding's subject, else the row's own object.
     pub fn subject(&self) -> Option<&Object> {
-        match self.selected()? {
-            Object::Finding(id) => self.derived.finding(id).map(|f| &f.subject),
-            object => Some(object),
+        self.selected().map(|object| self.subject_of(object))
+    }
+
+    fn subject_of<'a>(&'a self, object: &'a Object) -> &'a Object {
+        match object {
+            Object::Finding(id) => self.derived.finding(id).map_or(object, |f| &f.subject),
+            object => object,
         }
     }
 
@@ -292,10 +309,14 @@ impl Model {
 
     /// Asks a question; its answers come as [`Msg::Answer`] under the id.
     fn ask(&mut self, question: Ask) -> AskId {
-        self.asks += 1;
-        let id = AskId(self.asks);
+        let id = self.next_ask();
         self.effect(Effect::Ask(id, question));
         id
+    }
+
+    fn next_ask(&mut self) -> AskId {
+        self.asks += 1;
+        AskId(self.asks)
     }
 
     /// Opens a place as a new screen; what was ahead in history is forgotten.
@@ -351,13 +372,18 @@ impl Model {
         for (((block, _), list), said) in screen.tables().zip(&mut screen.lists).zip(states) {
             list.scroll_into_view(layout::table(areas.blocks[block], said).rows.height.into());
         }
-        self.settle_sheet(layout::sheet(areas.body, true).content);
+        let content = match self.sheets.last() {
+            Some(Sheet::Confirm(_)) => layout::confirm(areas.body).sheet.content,
+            _ => layout::sheet(areas.body, true).content,
+        };
+        self.settle_sheet(content);
     }
 
     fn settle_sheet(&mut self, content: ratatui::layout::Rect) {
         let size = (usize::from(content.width), usize::from(content.height));
         match self.sheets.last_mut() {
             Some(Sheet::Messages(m)) => m.settle(size.1.saturating_sub(1)),
+            Some(Sheet::Confirm(c)) => c.settle(size.0, size.1),
             Some(sheet) => {
                 if let Some(pager) = sheet.pager_mut() {
                     pager.settle(size.0, size.1);
@@ -379,10 +405,14 @@ impl Model {
         }
         self.namespaces = names;
         target::aim(self);
+        operations::look(self);
+        operations::refresh(self);
         commands::inspect::describe_again(self);
+        access::ask(self);
     }
 
     fn answer(&mut self, id: AskId, answer: Answer) {
+        let Some(answer) = access::take(self, id, answer) else { return };
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.ask() == Some(id)) {
             sheet.take(answer);
         }
@@ -404,11 +434,20 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => {
             model.now = now;
             model.notice = model.notice.take().filter(|n| n.until > now);
+            operations::look(model);
+            access::ask(model);
         }
         Msg::Derive => model.derive(),
         Msg::Answer(id, answer) => model.answer(id, answer),
         Msg::Say(tone, text) => model.say(tone, text),
-        Msg::Acted(..) | Msg::Journal(_) | Msg::Recalled(_) | Msg::Loaded(..) => {}
+        Msg::Acted(id, step, said) => operations::acted(model, &id, step, said),
+        Msg::Journal(answer) => {
+            if let Some(Sheet::Confirm(sheet)) = model.sheets.last_mut() {
+                sheet.journal = Some(answer);
+            }
+        }
+        Msg::Recalled(told) => operations::recalled(model, &told),
+        Msg::Loaded(path, contents) => acting::loaded(model, &path, contents),
     }
     model.settle();
     std::mem::take(&mut model.effects)

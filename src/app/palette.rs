@@ -51,15 +51,15 @@ fn words(model: &Model, typed: &str) -> Vec<Suggestion> {
 /// Whether the command does something in this state, else why not.
 fn works(model: &Model, command: &Command) -> Result<(), String> {
     if command.scopes.contains(&model.scope()) {
-        (command.when)(model)
+        command.works(model)
     } else {
         Err(format!("{} ({}) does nothing here", command.name, command.about))
     }
 }
 
 fn usage(command: &Command) -> String {
-    match command.argument {
-        Some(argument) => format!("{} ({} {})", command.about, command.name, argument.name),
+    match command.argument_name() {
+        Some(argument) => format!("{} ({} {argument})", command.about, command.name),
         None => command.about.to_string(),
     }
 }
@@ -76,7 +76,7 @@ fn arguments(model: &Model, word: &str, rest: &str) -> Vec<Suggestion> {
 }
 
 fn choices(model: &Model, command: &Command, before: &str, rest: &str) -> Vec<Suggestion> {
-    command.argument.map_or(Vec::new(), |a| complete((a.choices)(model).into_iter(), before, rest))
+    complete(command.choices(model).into_iter(), before, rest)
 }
 
 fn complete(words: impl Iterator<Item = String>, before: &str, rest: &str) -> Vec<Suggestion> {
@@ -128,7 +128,7 @@ fn perform(model: &mut Model, word: &str, rest: &str) -> bool {
         open(model, pane.name, rest);
     } else if let Some(command) = command::find(word) {
         match works(model, command) {
-            Ok(()) => (command.run)(model, rest),
+            Ok(()) => command.call(model, rest),
             Err(reason) => model.say(Tone::Warning, reason),
         }
     } else {

@@ -1,6 +1,7 @@
 //! The line that is being typed.
 
 use super::chord::Chord;
+use crate::domain::object::Object;
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 
@@ -30,6 +31,8 @@ pub struct Prompt {
     pub chosen: Option<usize>,
     /// What was there before, for Esc.
     pub before: String,
+    /// What the argument is for, whatever is selected when it is typed.
+    pub objects: Vec<Object>,
     /// The text is a proposal: the first character that is typed takes its place.
     proposed: bool,
 }
@@ -42,6 +45,7 @@ impl Prompt {
             suggestions: Vec::new(),
             chosen: None,
             before: text.to_string(),
+            objects: Vec::new(),
             proposed: matches!(purpose, Purpose::Argument(_)),
         }
     }

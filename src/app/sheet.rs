@@ -1,6 +1,6 @@
-//! What lies over a pane: a text, a log, messages.
+//! What lies over a pane: a text, a log, messages, a plan.
 
-use super::{messages::Messages, pager::Pager};
+use super::{confirm::Confirm, messages::Messages, pager::Pager};
 use crate::domain::{
     Text,
     ask::{Answer, AskId, LogQuery},
@@ -11,6 +11,7 @@ pub enum Sheet {
     Reader(Reader),
     Log(Log),
     Messages(Box<Messages>),
+    Confirm(Box<Confirm>),
 }
 
 /// What a reader shows.
@@ -49,7 +50,7 @@ impl Sheet {
         match self {
             Sheet::Reader(r) => Some(&mut r.pager),
             Sheet::Log(l) => Some(&mut l.pager),
-            Sheet::Messages(_) => None,
+            Sheet::Messages(_) | Sheet::Confirm(_) => None,
         }
     }
 
@@ -57,7 +58,7 @@ impl Sheet {
         match self {
             Sheet::Reader(r) => Some(&r.pager),
             Sheet::Log(l) => Some(&l.pager),
-            Sheet::Messages(_) => None,
+            Sheet::Messages(_) | Sheet::Confirm(_) => None,
         }
     }
 
@@ -68,6 +69,7 @@ impl Sheet {
             Sheet::Reader(_) => None,
             Sheet::Log(l) => Some(l.ask),
             Sheet::Messages(m) => Some(m.ask),
+            Sheet::Confirm(c) => c.ask(),
         }
     }
 
@@ -76,6 +78,7 @@ impl Sheet {
             Sheet::Reader(r) => &r.pager.typed,
             Sheet::Log(l) => &l.pager.typed,
             Sheet::Messages(m) => &m.typed,
+            Sheet::Confirm(_) => "",
         }
     }
 
@@ -84,6 +87,7 @@ impl Sheet {
             Sheet::Reader(r) => r.pager.set_filter(typed),
             Sheet::Log(l) => l.pager.set_filter(typed),
             Sheet::Messages(m) => m.set_filter(typed),
+            Sheet::Confirm(_) => {}
         }
     }
 
@@ -92,6 +96,7 @@ impl Sheet {
             Sheet::Reader(r) => r.title.clone(),
             Sheet::Log(l) => l.title(),
             Sheet::Messages(m) => format!("messages of topic {}", m.query.topic),
+            Sheet::Confirm(c) => c.plan.title.clone(),
         }
     }
 
@@ -113,6 +118,7 @@ impl Sheet {
                 m.progress.clear();
                 m.failed = Some(reason);
             }
+            (Sheet::Confirm(c), answer) => c.take(answer),
             (Sheet::Log(l), Answer::End) => l.state = "the log ends here".into(),
             (Sheet::Reader(Reader { state, .. }) | Sheet::Log(Log { state, .. }), answer) => match answer {
                 Answer::Progress(words) => *state = words,

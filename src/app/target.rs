@@ -1,6 +1,6 @@
 //! What the sources should read, as it follows from the found clusters and what was asked for.
 
-use super::{Effect, Model};
+use super::{Effect, Model, access, operations};
 use crate::{
     domain::{
         Text,
@@ -45,6 +45,11 @@ pub fn aim(model: &mut Model) {
     if kafka.is_some() && kafka != model.targets.kafka {
         let anew = kafka.as_ref().map(|t| &t.name) != model.targets.kafka.as_ref().map(|t| &t.name);
         model.targets.kafka.clone_from(&kafka);
+        if let Some(target) = kafka.as_ref().filter(|_| anew) {
+            access::forget_kafka(model);
+            operations::forget_left(model);
+            model.effects.push(Effect::Recall { cluster: target.name.clone() });
+        }
         model.effects.extend(kafka.map(|target| Effect::Poll { target, anew }));
     }
     if throughput.is_some() && throughput != model.targets.throughput {

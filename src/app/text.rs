@@ -150,6 +150,28 @@ pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
     }
 }
 
+/// As [`wrap`], but between words where it can.
+pub fn fold(text: &str, columns: usize) -> Vec<&str> {
+    let columns = columns.max(2);
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    loop {
+        let at = split_at(rest, columns);
+        if at == rest.len() {
+            pieces.push(rest);
+            return pieces;
+        }
+        // A blank right after what fits is a place to break, too.
+        let at = match rest[..at].rfind(' ') {
+            _ if rest[at..].starts_with(' ') => at,
+            Some(blank) if !rest[..blank].trim().is_empty() => blank,
+            _ => at,
+        };
+        pieces.push(rest[..at].trim_end());
+        rest = rest[at..].trim_start();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +217,22 @@ mod tests {
         assert_eq!(wrap("日本語x", 3), ["日", "本", "語x"]);
     }
 
+    #[test]
+    fn sentences_fold_between_words() {
+        assert_eq!(fold("two words and more", 9), ["two words", "and more"]);
+        assert_eq!(fold("kafka-0.kafka.svc is long", 10), ["kafka-0.ka", "fka.svc is", "long"]);
+        assert_eq!(fold("", 10), [""]);
+    }
+
     proptest! {
+        #[test]
+        fn folding_loses_nothing_but_blanks(s in "[a-z日 ]{0,60}", n in 2usize..20) {
+            let pieces = fold(&s, n);
+            let bare = |s: &str| s.replace(' ', "");
+            prop_assert_eq!(bare(&pieces.concat()), bare(&s));
+            prop_assert!(pieces.iter().all(|p| width(p) <= n));
+        }
+
         #[test]
         fn nothing_clean_holds_a_control_character(s in "\\PC*|.*|[\u{1b}\u{9b}\\[\\];0-9m\u{7}a]{0,20}") {
             let out = clean(&s);

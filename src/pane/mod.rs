@@ -20,6 +20,7 @@ mod members;
 mod moves;
 mod nodes;
 mod objects;
+mod operations;
 mod order;
 mod overview;
 mod partitions;
@@ -95,6 +96,7 @@ pub static PANES: &[&Pane] = &[
     &policies::BUDGETS,
     &policies::AUTOSCALERS,
     &clusters::PANE,
+    &operations::PANE,
 ];
 
 /// The pane of that name or alias.
@@ -122,7 +124,8 @@ pub fn place(object: &Object) -> Option<Place> {
         Object::Partition(..) => "partitions",
         Object::Group(_) | Object::Member(..) | Object::GroupPartition(..) => "members",
         Object::Cluster(_) => "clusters",
-        Object::Finding(_) | Object::Context(_) | Object::Operation(_) => return None,
+        Object::Operation(_) => "operations",
+        Object::Finding(_) | Object::Context(_) => return None,
     };
     Some(Place { pane, scope: Some(object.clone()) })
 }

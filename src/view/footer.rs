@@ -35,8 +35,13 @@ fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<P
         Purpose::Command => ":".to_string(),
         Purpose::Filter => "/".to_string(),
         Purpose::Argument(name) => {
-            let argument = command::find(name).and_then(|c| c.argument);
-            format!("{}: ", argument.map_or(name, |a| a.name).to_lowercase())
+            let argument = command::find(name).and_then(|c| c.argument_name());
+            let argument = argument.unwrap_or_else(|| name.to_string()).to_lowercase();
+            match prompt.objects.as_slice() {
+                [] => format!("{argument}: "),
+                [one] => format!("{name} {}, {argument}: ", one.name()),
+                several => format!("{name} {} marked, {argument}: ", several.len()),
+            }
         }
     };
     let used = canvas.line(line, &[(&sign, style)]);

@@ -54,6 +54,8 @@ fn short(keys: &str) -> String {
 enum Line {
     Title(&'static str),
     Key(HelpLine),
+    /// What is missing for the key above it.
+    Denied(String),
     /// Several letters that sort, side by side.
     Sorts(String),
 }
@@ -67,7 +69,11 @@ fn lines(help: &[HelpLine]) -> Vec<Line> {
         }
         lines.push(Line::Title(section.title()));
         let (sorts, keys): (Vec<_>, Vec<_>) = of_it.into_iter().partition(|l| l.letter().is_some());
-        lines.extend(keys.into_iter().map(|l| Line::Key(l.clone())));
+        for key in keys {
+            lines.push(Line::Key(key.clone()));
+            let missing = key.denied.as_ref().and_then(|why| why.split([',', ':']).next());
+            lines.extend(missing.map(|words| Line::Denied(format!("not now: {words}"))));
+        }
         if !sorts.is_empty() {
             lines.push(Line::Title("Sort by, with shift"));
             lines.extend(side_by_side(&sorts).into_iter().map(Line::Sorts));
@@ -100,6 +106,9 @@ fn draw_line(canvas: &mut Canvas<'_>, at: Rect, line: &Line) {
         Line::Sorts(words) => {
             canvas.write(at.x + 1, at.y, at.width.saturating_sub(2), words, canvas.theme.style(Role::Plain));
         }
+        Line::Denied(words) => {
+            canvas.write(at.x + 3, at.y, at.width.saturating_sub(4), words, canvas.theme.style(Role::Stale));
+        }
         Line::Title(title) => {
             canvas.write(
                 at.x + 1,
@@ -115,7 +124,8 @@ fn draw_line(canvas: &mut Canvas<'_>, at: Rect, line: &Line) {
             canvas.write(at.x + 1, at.y, at.width.saturating_sub(1), &keys, canvas.theme.style(Role::Key));
             let x = 2 + KEYS.max(text::width(&keys)) as u16;
             let room = at.width.saturating_sub(x + 1);
-            canvas.write(at.x + x, at.y, room, &help.about, canvas.theme.style(Role::Plain));
+            let role = if help.denied.is_some() { Role::Stale } else { Role::Plain };
+            canvas.write(at.x + x, at.y, room, &help.about, canvas.theme.style(role));
         }
     }
 }

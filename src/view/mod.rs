@@ -3,16 +3,18 @@
 mod ascii;
 mod canvas;
 mod chart;
+mod confirm;
 mod figure;
 mod footer;
 mod header;
 mod help;
+mod running;
 mod sheet;
 mod table;
 pub mod theme;
 
 use crate::{
-    app::{Model, layout},
+    app::{Model, layout, sheet::Sheet},
     pane::Block,
 };
 use canvas::Canvas;
@@ -25,12 +27,17 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) -> Option<Positio
     let mut canvas = Canvas { buffer: &mut *buffer, theme };
     canvas.fill(canvas.buffer.area, Role::Plain);
     header::draw(&mut canvas, areas.header, model);
+    let mut typing = None;
     match (&model.help, model.sheets.last()) {
         (Some(top), _) => help::draw(&mut canvas, areas.body, model, *top),
+        (None, Some(open @ Sheet::Confirm(plan))) => {
+            typing = confirm::draw(&mut canvas, areas.body, open, plan);
+        }
         (None, Some(open)) => sheet::draw(&mut canvas, areas.body, open),
         (None, None) => blocks(&mut canvas, &areas, model),
     }
-    let cursor = footer::draw(&mut canvas, &areas, model);
+    running::draw(&mut canvas, areas.running, model);
+    let cursor = footer::draw(&mut canvas, &areas, model).or(typing);
     if theme.ascii {
         ascii::reduce(buffer);
     }

@@ -22,7 +22,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, sheet: &Sheet) {
     }
 }
 
-fn title(canvas: &mut Canvas<'_>, line: Rect, sheet: &Sheet) {
+pub fn title(canvas: &mut Canvas<'_>, line: Rect, sheet: &Sheet) {
     if line.height == 0 {
         return;
     }
@@ -49,6 +49,7 @@ fn place(sheet: &Sheet) -> String {
                 false => format!(" {at}/{} of {} ", m.shown().len(), m.len()),
             }
         }
+        Sheet::Confirm(c) => format!(" {}/{} ", (c.top + 1).min(c.len()), c.len()),
         _ => sheet.pager().map_or(String::new(), |p| format!(" {}/{} ", (p.top + 1).min(p.rows()), p.rows())),
     }
 }
@@ -67,6 +68,7 @@ fn words(sheet: &Sheet) -> (String, bool) {
             (None, "") => (format!("{}{}", m.words(), dropped(m.dropped)), false),
             (None, progress) => (format!("{progress} · {}{}", m.words(), dropped(m.dropped)), false),
         },
+        Sheet::Confirm(_) => (String::new(), false),
     }
 }
 

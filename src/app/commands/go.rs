@@ -12,6 +12,9 @@ use crate::{
     pane::PANES,
 };
 
+/// Everywhere but in help itself.
+const WITH_PLANS: &[Scope] =
+    &[Scope::Table, Scope::Charts, Scope::Reader, Scope::Log, Scope::Messages, Scope::Confirm];
 const GO: Command = Command { section: Section::Go, ..Command::PLAIN };
 
 pub static COMMANDS: &[Command] = &[
@@ -35,7 +38,15 @@ pub static COMMANDS: &[Command] = &[
         hint: 90,
         ..GO
     },
-    Command { name: "help", keys: &["?"], about: "help", run: |m, _| m.help = Some(0), hint: 92, ..GO },
+    Command {
+        name: "help",
+        keys: &["?"],
+        about: "help",
+        scopes: WITH_PLANS,
+        run: |m, _| m.help = Some(0),
+        hint: 92,
+        ..GO
+    },
     Command {
         name: "commands",
         keys: &["ctrl-a"],
@@ -160,7 +171,7 @@ fn leave(model: &mut Model) {
         return;
     }
     if !model.travel(model.at.checked_sub(1)) {
-        model.effect(crate::app::Effect::Quit);
+        super::session::quit(model);
     }
 }
 
@@ -172,7 +183,7 @@ fn list_commands(model: &mut Model) {
     }
     lines.extend([String::new(), "Commands (the names are those of the configuration's [keys])".into()]);
     for command in command::all() {
-        let argument = command.argument.map_or(String::new(), |a| format!(" {}", a.name));
+        let argument = command.argument_name().map_or(String::new(), |a| format!(" {a}"));
         let keys: Vec<String> = model.keymap.chords(command).map(|c| c.to_string()).collect();
         let name = format!("{}{argument}", command.name);
         lines.push(format!("  :{name:<28} {:<20} {}", keys.join(" "), command.about));

@@ -6,6 +6,7 @@ use crate::{
         Model,
         command::{Argument, Command, Scope, Section},
         messages::Messages,
+        operations,
         pager::Pager,
         sheet::{Log, Reader, Sheet, Subject},
         text,
@@ -112,6 +113,9 @@ fn open(model: &mut Model) {
 
 /// Joins another of the found Kafka clusters.
 pub fn choose_cluster(model: &mut Model, name: Text) {
+    if let Some(reason) = operations::hold(model).filter(|_| model.derived.cluster.as_ref() != Some(&name)) {
+        return model.say(Tone::Warning, reason);
+    }
     model.say(Tone::Plain, format!("Kafka cluster {}", text::clean(&name)));
     model.cluster = Some(name);
     // The sources turn to it now, not when something happens to change.

@@ -1,11 +1,12 @@
 //! The commands by theme. To add one: an entry in a file here.
 
+pub mod change;
 mod go;
 pub mod inspect;
 mod log;
 mod messages;
 pub mod movement;
-mod see;
+pub mod see;
 pub mod session;
 
 use super::command::Command;
@@ -14,6 +15,7 @@ pub static ALL: &[&[Command]] = &[
     inspect::COMMANDS,
     messages::COMMANDS,
     log::COMMANDS,
+    change::COMMANDS,
     see::COMMANDS,
     movement::COMMANDS,
     go::COMMANDS,

@@ -8,7 +8,8 @@ use crate::app::{
 };
 
 /// Charts have nothing to move.
-const MOVING: &[Scope] = &[Scope::Table, Scope::Reader, Scope::Log, Scope::Messages, Scope::Help];
+const MOVING: &[Scope] =
+    &[Scope::Table, Scope::Reader, Scope::Log, Scope::Messages, Scope::Confirm, Scope::Help];
 const MOVE: Command = Command { section: Section::Move, scopes: MOVING, ..Command::PLAIN };
 
 pub static COMMANDS: &[Command] = &[
@@ -56,6 +57,7 @@ pub fn step(model: &mut Model, by: isize) {
     }
     match model.sheets.last_mut() {
         Some(Sheet::Messages(messages)) => messages.step(by),
+        Some(Sheet::Confirm(plan)) => plan.step(by),
         Some(sheet) => {
             if let Some(pager) = sheet.pager_mut() {
                 pager.step(by);
@@ -77,6 +79,7 @@ fn edge(model: &mut Model, end: bool) {
     }
     match (model.sheets.last_mut(), end) {
         (Some(Sheet::Messages(messages)), end) => messages.select(if end { usize::MAX } else { 0 }),
+        (Some(Sheet::Confirm(plan)), end) => plan.edge(end),
         (Some(sheet), end) => match (sheet.pager_mut(), end) {
             (Some(pager), true) => pager.last(),
             (Some(pager), false) => pager.first(),

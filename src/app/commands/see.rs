@@ -49,7 +49,7 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "invert",
-        keys: &["r"],
+        keys: &["i"],
         about: "reverse the order",
         run: |m, _| {
             with_list(m, |list| {

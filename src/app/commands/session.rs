@@ -4,6 +4,7 @@ use crate::{
     app::{
         Effect, Model,
         command::{Argument, Command, EVERYWHERE, Scope},
+        operations,
         prompt::{Prompt, Purpose},
         text,
     },
@@ -94,10 +95,17 @@ pub static COMMANDS: &[Command] = &[
         keys: &["ctrl-c"],
         about: "quit",
         scopes: EVERYWHERE,
-        run: |m, _| m.effect(Effect::Quit),
+        run: |m, _| quit(m),
         ..Command::PLAIN
     },
 ];
+
+/// Leaves, after it was said what goes on.
+pub fn quit(model: &mut Model) {
+    if operations::may_quit(model) {
+        model.effect(Effect::Quit);
+    }
+}
 
 /// Narrows every table of namespaced objects to one namespace; `all` or nothing widens them.
 pub fn choose_namespace(model: &mut Model, name: &str) {

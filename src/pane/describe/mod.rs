@@ -2,6 +2,7 @@
 
 mod kafka;
 mod kubernetes;
+mod operation;
 mod pod;
 
 use super::World;
@@ -45,7 +46,7 @@ fn sections(world: &World<'_>, object: &Object) -> Vec<Section> {
         Object::Finding(id) => finding(world, id),
         Object::Cluster(name) => kafka::cluster(world, name),
         Object::Context(name) => vec![Section::new("Context").with("name", name)],
-        Object::Operation(id) => vec![Section::new("Operation").with("id", id)],
+        Object::Operation(id) => operation::describe(world, id),
     };
     if sections.is_empty() {
         return sections;

@@ -1,0 +1,114 @@
+//! Asks beforehand for the permissions that the selected object's verbs need, each once.
+
+use super::{Effect, Model, acting};
+use crate::{
+    action::{self, Need, VERBS},
+    domain::{
+        Text,
+        access::Permission,
+        ask::{AccessQuery, Answer, Ask, AskId},
+        object::Object,
+        snapshot::Delta,
+        time::Time,
+    },
+};
+use std::{collections::HashSet, time::Duration};
+
+/// After an answer that failed, so long nothing is asked.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What was asked.
+#[derive(Default)]
+pub struct Asked {
+    kubernetes: HashSet<(Permission, Text)>,
+    cluster: bool,
+    topics: HashSet<Text>,
+    open: Vec<(AskId, AccessQuery)>,
+    quiet_until: Time,
+}
+
+/// Asks for what is not known of the selected object. Called as time passes and the world changes, not at
+/// each key: what the cursor only passes by is not asked for.
+pub fn ask(model: &mut Model) {
+    if model.session.read_only || model.now < model.asked.quiet_until {
+        return;
+    }
+    let query = unasked(model);
+    if query.kubernetes.is_empty() && !query.cluster && query.topics.is_empty() {
+        return;
+    }
+    model.asked.kubernetes.extend(query.kubernetes.iter().cloned());
+    model.asked.cluster |= query.cluster;
+    model.asked.topics.extend(query.topics.iter().cloned());
+    let id = model.ask(Ask::Access(query.clone()));
+    model.asked.open.push((id, query));
+}
+
+fn unasked(model: &Model) -> AccessQuery {
+    let object = model.subject();
+    let mut query = AccessQuery { kubernetes: Vec::new(), cluster: false, topics: Vec::new() };
+    let known = model.known();
+    for verb in VERBS.iter().filter(|v| (v.takes)(&known, object).is_ok()) {
+        for need in action::needs(verb, object) {
+            add(model, object, need, &mut query);
+        }
+    }
+    query
+}
+
+fn add(model: &Model, object: Option<&Object>, need: Need, query: &mut AccessQuery) {
+    let asked = &model.asked;
+    match need {
+        Need::Kubernetes { permission, .. } => {
+            let namespace = acting::namespace(model, object, permission);
+            let wanted = namespace.map(|namespace| (permission, namespace));
+            let fresh =
+                |w: &(Permission, Text)| !asked.kubernetes.contains(w) && !query.kubernetes.contains(w);
+            if let Some(wanted) = wanted.filter(fresh) {
+                query.kubernetes.push(wanted);
+            }
+        }
+        // Kafka is asked when there is one.
+        Need::Kafka(_) if !model.targets.aimed() => {}
+        need if acting::on_topic(need) => {
+            let topic =
+                acting::topic(object).filter(|t| !asked.topics.contains(*t) && !query.topics.contains(t));
+            query.topics.extend(topic.cloned());
+        }
+        Need::Kafka(_) => query.cluster |= !asked.cluster,
+    }
+}
+
+/// Takes in an answer if it is one to a question about permissions; gives it back if not.
+pub fn take(model: &mut Model, id: AskId, answer: Answer) -> Option<Answer> {
+    let Some(at) = model.asked.open.iter().position(|(open, _)| *open == id) else { return Some(answer) };
+    match answer {
+        Answer::Granted(grants) => drop(model.snapshot.apply(Delta::Access(grants))),
+        Answer::End => close(model, at),
+        Answer::Failed(_) => {
+            let query = model.asked.open[at].1.clone();
+            close(model, at);
+            let asked = &mut model.asked;
+            asked.kubernetes.retain(|wanted| !query.kubernetes.contains(wanted));
+            asked.topics.retain(|topic| !query.topics.contains(topic));
+            asked.cluster &= !query.cluster;
+            asked.quiet_until = model.now.plus(PAUSE);
+        }
+        _ => {}
+    }
+    None
+}
+
+fn close(model: &mut Model, at: usize) {
+    let (id, _) = model.asked.open.swap_remove(at);
+    model.effect(Effect::Cancel(id));
+}
+
+/// Another Kafka cluster has other authorities.
+pub fn forget_kafka(model: &mut Model) {
+    model.asked.cluster = false;
+    model.asked.topics.clear();
+    let access = &mut model.snapshot.access;
+    access.cluster = None;
+    access.topics.clear();
+}

@@ -1,0 +1,238 @@
+//! From a verb to a plan on the screen: whether it may be done here, on what, with which argument.
+
+use super::{
+    Effect, Model,
+    commands::see::selected,
+    confirm::Confirm,
+    prompt::{Prompt, Purpose},
+    sheet::{Reader, Sheet, Subject},
+    text,
+};
+use crate::{
+    action::{self, Intent, Known, Need, Verb},
+    domain::{
+        Text,
+        access::{KafkaPermission, Permission},
+        human,
+        object::{Kind, Object},
+    },
+    pane::Tone,
+};
+use std::collections::BTreeSet;
+
+/// Why a verb does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not for what is selected.
+    Unfit(String),
+    /// It would be, but it is not allowed.
+    Denied(String),
+}
+
+impl Refusal {
+    pub fn words(self) -> String {
+        match self {
+            Refusal::Unfit(words) | Refusal::Denied(words) => words,
+        }
+    }
+}
+
+/// An argument that is being read from a file.
+pub struct Loading {
+    path: String,
+    verb: &'static Verb,
+    objects: Vec<Object>,
+}
+
+impl Model {
+    /// What plans are made from.
+    pub fn known(&self) -> Known<'_> {
+        Known { world: self.world(), policy: self.session.policy }
+    }
+}
+
+/// Whether the verb may be used on what is selected, as far as one knows beforehand.
+///
+/// # Errors
+/// Read-only comes first, then that it does not fit, then what is not allowed.
+pub fn may(model: &Model, verb: &Verb) -> Result<(), Refusal> {
+    let fits = fits(model, verb);
+    if model.session.read_only {
+        let words = format!("castellan runs read-only: {} is not possible", verb.name);
+        return Err(if fits.is_ok() { Refusal::Denied(words) } else { Refusal::Unfit(words) });
+    }
+    fits.map_err(Refusal::Unfit)?;
+    allowed(model, verb, &targets(model, verb)).map_err(Refusal::Denied)
+}
+
+/// What must hold still when it is confirmed: permissions, elevation.
+pub fn allowed(model: &Model, verb: &Verb, objects: &[Object]) -> Result<(), String> {
+    if let Some(missing) = missing(model, verb, objects) {
+        return Err(format!("needs {missing}, which this context may not do"));
+    }
+    if model.session.elevation.is_some() && model.elevated().is_none() {
+        return Err("this is production: :elevate first".into());
+    }
+    Ok(())
+}
+
+fn fits(model: &Model, verb: &Verb) -> Result<(), String> {
+    let about_an_object = match model.sheets.last() {
+        Some(Sheet::Reader(Reader { subject, .. })) => {
+            matches!(subject, Subject::Description(_) | Subject::Yaml(..))
+        }
+        Some(_) => false,
+        None => true,
+    };
+    let gone = model.sheets.is_empty() && model.screen().list().is_some_and(|l| l.missing().is_some());
+    if !about_an_object || gone {
+        selected(model)?;
+    }
+    let (known, objects) = (model.known(), targets(model, verb));
+    if objects.is_empty() {
+        return (verb.takes)(&known, None);
+    }
+    let several = objects.len() > 1;
+    for object in &objects {
+        let taken = (verb.takes)(&known, Some(object));
+        taken.map_err(|why| if several { format!("{}: {why}", object.name()) } else { why })?;
+    }
+    Ok(())
+}
+
+/// What the verb acts on: all that is marked if it can act on many, else what is selected.
+fn targets(model: &Model, verb: &Verb) -> Vec<Object> {
+    let marks = marks(model).filter(|m| verb.many && !m.is_empty());
+    match marks {
+        Some(marks) => {
+            // A finding stands for what it is about; two may be about the same.
+            let subjects: BTreeSet<&Object> = marks.iter().map(|o| model.subject_of(o)).collect();
+            subjects.into_iter().cloned().collect()
+        }
+        None => model.subject().cloned().into_iter().collect(),
+    }
+}
+
+fn marks(model: &Model) -> Option<&BTreeSet<Object>> {
+    Some(&model.screen().list().filter(|_| model.sheets.is_empty())?.marks)
+}
+
+/// The first permission that is known not to be there, in the servers' words.
+fn missing(model: &Model, verb: &Verb, objects: &[Object]) -> Option<String> {
+    let access = &model.snapshot.access;
+    let denied = |object: Option<&Object>| {
+        action::needs(verb, object).find_map(|need| match need {
+            Need::Kubernetes { permission, .. } => {
+                let namespace = namespace(model, object, permission)?;
+                let denied = access.kubernetes(permission, &namespace) == Some(false);
+                denied.then(|| permission.to_string())
+            }
+            Need::Kafka(permission) => {
+                let denied = access.kafka(permission, topic(object).map(|t| &**t)) == Some(false);
+                denied.then(|| permission.to_string())
+            }
+        })
+    };
+    match objects {
+        [] => denied(None),
+        objects => objects.iter().find_map(|object| denied(Some(object))),
+    }
+}
+
+/// Where the permission is needed; empty: in the cluster's scope. None: nowhere that is known.
+pub fn namespace(model: &Model, object: Option<&Object>, permission: Permission) -> Option<Text> {
+    if permission.resource == Kind::Node.resource() {
+        return Some("".into());
+    }
+    match object? {
+        Object::Kube { key, .. } => Some(key.namespace.clone()),
+        Object::Broker(id) => {
+            let (key, _) = model.derived.joined.broker(*id)?.pod.clone()?;
+            Some(key.namespace)
+        }
+        _ => None,
+    }
+}
+
+/// The topic that a permission on a topic is about.
+pub fn topic(object: Option<&Object>) -> Option<&Text> {
+    match object? {
+        Object::Topic(topic) | Object::Partition(topic, _) => Some(topic),
+        _ => None,
+    }
+}
+
+/// Whether Kafka has to be asked of the topic itself.
+pub fn on_topic(need: Need) -> bool {
+    matches!(need, Need::Kafka(KafkaPermission::Topic(_)))
+}
+
+/// The verb was called, by its key or typed: asks for its argument, or shows its plan.
+pub fn call(model: &mut Model, verb: &'static Verb, typed: &str) {
+    if let Err(refusal) = may(model, verb) {
+        return model.say(Tone::Warning, refusal.words());
+    }
+    let objects = targets(model, verb);
+    let ignored = marks(model).map_or(0, |m| m.len());
+    if !verb.many && ignored > 0 {
+        let name = objects.first().map_or("nothing".into(), Object::name);
+        let marks = human::plural(ignored, "mark");
+        model.say(Tone::Warning, format!("{} takes one: {marks} ignored, this is {name}", verb.name));
+    }
+    match &verb.argument {
+        Some(argument) if typed.is_empty() => {
+            let proposal = (argument.proposal)(&model.known(), &objects);
+            let mut prompt = Prompt::new(Purpose::Argument(verb.name), &proposal);
+            prompt.objects = objects;
+            model.prompt = Some(prompt);
+            super::palette::suggest(model);
+        }
+        _ => intend(model, verb, objects, typed),
+    }
+}
+
+/// Its argument was typed: shows the plan, or first reads the file that was named.
+pub fn intend(model: &mut Model, verb: &'static Verb, objects: Vec<Object>, typed: &str) {
+    let file = verb.argument.as_ref().filter(|a| a.file).and_then(|_| typed.strip_prefix('@'));
+    match file {
+        Some(path) => {
+            model.say(Tone::Plain, format!("reading {}", text::clean(path)));
+            model.loading = Some(Loading { path: path.to_string(), verb, objects });
+            model.effect(Effect::Load { path: path.to_string() });
+        }
+        None => plan(model, verb, Intent { verb: verb.name.into(), objects, argument: typed.to_string() }),
+    }
+}
+
+/// A file's contents came: they are the argument that was waited for.
+pub fn loaded(model: &mut Model, path: &str, contents: Result<String, Text>) {
+    let Some(Loading { verb, objects, .. }) = model.loading.take_if(|l| l.path == path) else { return };
+    match contents {
+        Ok(argument) => plan(model, verb, Intent { verb: verb.name.into(), objects, argument }),
+        Err(reason) => model.say(Tone::Warning, reason.to_string()),
+    }
+}
+
+/// The completions of the verb's argument.
+pub fn choices(model: &Model, verb: &Verb) -> Vec<String> {
+    let objects = match &model.prompt {
+        Some(prompt) if prompt.purpose == Purpose::Argument(verb.name) => prompt.objects.clone(),
+        _ => targets(model, verb),
+    };
+    verb.argument.as_ref().map_or(Vec::new(), |a| (a.choices)(&model.known(), &objects))
+}
+
+fn plan(model: &mut Model, verb: &'static Verb, intent: Intent) {
+    if matches!(model.sheets.last(), Some(Sheet::Confirm(_))) {
+        return model.say(Tone::Warning, "another action waits for its confirmation");
+    }
+    match (verb.plan)(&model.known(), &intent) {
+        Err(reason) => model.say(Tone::Warning, reason),
+        Ok(plan) => {
+            let sheet = Confirm::new(verb, plan, &model.session, model.now);
+            model.help = None;
+            model.sheets.push(Sheet::Confirm(Box::new(sheet)));
+            model.effect(Effect::CheckJournal);
+        }
+    }
+}

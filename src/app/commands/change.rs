@@ -1,0 +1,104 @@
+//! What changes the cluster: the verbs' own commands, and the keys of a plan that waits.
+
+use super::see::selected;
+use crate::{
+    action::{VERBS, Verb},
+    app::{
+        Model,
+        command::{Command, Scope, Section},
+        operations,
+        sheet::Sheet,
+    },
+    domain::object::Object,
+};
+use std::sync::LazyLock;
+
+const CHANGE: Command = Command { section: Section::Change, ..Command::PLAIN };
+const PLAN: Command = Command { scopes: &[Scope::Confirm], ..CHANGE };
+/// After what is looked at most, before what is the same everywhere.
+const HINT: u8 = 30;
+
+/// One command for each verb of the registry of actions.
+static VERB_COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| VERBS.iter().copied().map(command).collect());
+
+pub fn verbs() -> impl Iterator<Item = &'static Command> {
+    VERB_COMMANDS.iter()
+}
+
+fn command(verb: &'static Verb) -> Command {
+    Command {
+        name: verb.name,
+        aliases: verb.aliases,
+        keys: verb.keys,
+        about: verb.about,
+        scopes: &[Scope::Table, Scope::Reader],
+        verb: Some(verb),
+        hint: HINT,
+        ..CHANGE
+    }
+}
+
+pub static COMMANDS: &[Command] = &[
+    Command {
+        name: "confirm",
+        keys: &["y"],
+        about: "do it",
+        when: yes_is_enough,
+        run: |m, _| operations::confirm(m),
+        hint: 1,
+        ..PLAN
+    },
+    Command {
+        name: "cancel",
+        keys: &["esc", "n", "q", "enter"],
+        about: "cancel (the default)",
+        run: |m, _| operations::cancel(m),
+        hint: 2,
+        ..PLAN
+    },
+    Command {
+        name: "rehearse",
+        keys: &["ctrl-r"],
+        about: "dry run",
+        run: |m, _| operations::rehearse(m),
+        hint: 3,
+        ..PLAN
+    },
+    Command {
+        name: "give-up",
+        keys: &["del"],
+        about: "hear no more of it",
+        scopes: &[Scope::Table],
+        when: left,
+        run: |m, _| {
+            if let Some(Object::Operation(id)) = m.selected().cloned() {
+                operations::give_up(m, &id);
+            }
+        },
+        hint: HINT,
+        ..CHANGE
+    },
+];
+
+fn yes_is_enough(model: &Model) -> Result<(), String> {
+    match model.sheets.last() {
+        Some(Sheet::Confirm(sheet)) => match sheet.password() {
+            None => Ok(()),
+            Some(name) => Err(format!("type {name} to do it")),
+        },
+        _ => Err("no plan is shown".into()),
+    }
+}
+
+/// An operation that was left is selected.
+fn left(model: &Model) -> Result<(), String> {
+    selected(model)?;
+    let Some(Object::Operation(id)) = model.selected() else {
+        return Err("only operations of :operations can be given up".into());
+    };
+    match operations::is_left(model, id) {
+        _ if model.session.read_only => Err("castellan runs read-only: the journal is not written".into()),
+        true => Ok(()),
+        false => Err("only what a castellan before this one left can be given up".into()),
+    }
+}

@@ -1,0 +1,309 @@
+//! A plan that waits for its confirmation: what is shown of it, and what is asked.
+
+use super::{Session, text};
+use crate::{
+    action::{Friction, Known, Plan, Radius, Risk, Verb, radius::PartitionName},
+    domain::{
+        Text,
+        ask::{Answer, AskId},
+        human,
+        time::Time,
+    },
+    pane::Tone,
+};
+use std::time::Duration;
+use tui_input::Input;
+
+/// So long after it opened or changed nothing confirms: what was typed ahead was not meant for it.
+pub const SETTLING: Duration = Duration::from_millis(300);
+/// Names of partitions that are shown of a list.
+const NAMED: usize = 4;
+/// Lines that are shown of what changes, and characters of what puts it back: the journal has the whole.
+const LINES: usize = 2_000;
+const UNDO: usize = 4_000;
+
+pub struct Confirm {
+    pub verb: &'static Verb,
+    pub plan: Plan,
+    /// How it is confirmed, with what production asks for.
+    pub asks: Friction,
+    /// What is typed where a name is asked for.
+    pub typed: Input,
+    /// Since when it is shown as it is.
+    since: Time,
+    /// It is not what was shown first.
+    pub changed: bool,
+    /// Why it cannot be done any more.
+    pub impossible: Option<String>,
+    /// Whether the journal can be written; None: that is being seen.
+    pub journal: Option<Result<(), Text>>,
+    pub rehearsal: Rehearsal,
+    context: Text,
+    production: bool,
+    /// The first line shown.
+    pub top: usize,
+    lines: Vec<Line>,
+    size: (usize, usize),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Rehearsal {
+    #[default]
+    None,
+    Asked(AskId),
+    Said(Result<Text, Text>),
+}
+
+/// A line of the sheet with what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub tone: Tone,
+    pub text: String,
+}
+
+impl Confirm {
+    pub fn new(verb: &'static Verb, plan: Plan, session: &Session, now: Time) -> Self {
+        let mut sheet = Confirm {
+            verb,
+            asks: Friction::Yes,
+            plan,
+            typed: Input::default(),
+            since: now,
+            changed: false,
+            impossible: None,
+            journal: None,
+            rehearsal: Rehearsal::None,
+            context: session.context.clone(),
+            production: session.production,
+            top: 0,
+            lines: Vec::new(),
+            size: (80, 24),
+        };
+        sheet.asks = sheet.asked_by(&sheet.plan);
+        sheet
+    }
+
+    fn asked_by(&self, plan: &Plan) -> Friction {
+        let asks = plan.asks().max(self.verb.friction);
+        if self.production { asks.stricter() } else { asks }
+    }
+
+    /// The words that must be typed; None: a `y` is enough.
+    pub fn password(&self) -> Option<String> {
+        let name = text::clean(&self.plan.name);
+        match self.asks {
+            Friction::Yes => None,
+            Friction::Name => Some(name.into_owned()),
+            Friction::ContextAndName => Some(format!("{}/{name}", text::clean(&self.context))),
+        }
+    }
+
+    /// It was shown long enough for a key to be meant for it.
+    pub fn is_settled(&self, now: Time) -> bool {
+        now.since(self.since) >= SETTLING
+    }
+
+    /// Makes the plan again from what is known now. Where it would do something else than what is shown, or
+    /// needs more to be confirmed, it is shown anew and has to be confirmed anew. Whether what was shown
+    /// holds.
+    pub fn refresh(&mut self, known: &Known<'_>) -> bool {
+        let holds = match (self.verb.plan)(known, &self.plan.intent) {
+            Ok(plan) => {
+                let asks = self.asked_by(&plan);
+                let holds = self.impossible.is_none() && self.plan.holds(&plan) && self.asks == asks;
+                (self.plan, self.asks, self.impossible) = (plan, asks, None);
+                holds
+            }
+            Err(reason) => {
+                let holds = self.impossible.as_ref() == Some(&reason);
+                self.impossible = Some(reason);
+                holds
+            }
+        };
+        if !holds {
+            (self.changed, self.since, self.top) = (true, known.world.now, 0);
+            (self.typed, self.rehearsal) = (Input::default(), Rehearsal::None);
+        }
+        self.lay_out();
+        holds
+    }
+
+    /// Why it cannot be confirmed now, whatever is typed.
+    pub fn blocked(&self) -> Option<String> {
+        match (&self.impossible, &self.journal) {
+            (Some(reason), _) => Some(format!("it cannot be done any more: {reason}")),
+            (None, Some(Err(reason))) => Some(reason.to_string()),
+            (None, None) => Some("whether the journal can be written is being seen".into()),
+            (None, Some(Ok(()))) => None,
+        }
+    }
+
+    pub fn ask(&self) -> Option<AskId> {
+        match self.rehearsal {
+            Rehearsal::Asked(ask) => Some(ask),
+            _ => None,
+        }
+    }
+
+    pub fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Rehearsed(said) => self.rehearsal = Rehearsal::Said(said),
+            Answer::Failed(reason) => self.rehearsal = Rehearsal::Said(Err(reason)),
+            _ => {}
+        }
+    }
+
+    /// Fits its lines into a window of (columns, rows).
+    pub fn settle(&mut self, columns: usize, rows: usize) {
+        if self.size.0 != columns || self.lines.is_empty() {
+            self.size.0 = columns;
+            self.lay_out();
+        }
+        self.size.1 = rows;
+        self.top = self.top.min(self.lines.len().saturating_sub(rows));
+    }
+
+    pub fn step(&mut self, by: isize) {
+        let last = self.lines.len().saturating_sub(self.size.1);
+        self.top = self.top.saturating_add_signed(by).min(last);
+    }
+
+    pub fn edge(&mut self, end: bool) {
+        self.top = if end { self.lines.len().saturating_sub(self.size.1) } else { 0 };
+    }
+
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The lines in the window.
+    pub fn window(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().skip(self.top).take(self.size.1)
+    }
+
+    fn lay_out(&mut self) {
+        let mut page = Page { columns: self.size.0.max(8), lines: Vec::new() };
+        page.plan(&self.plan, self.impossible.as_deref());
+        self.lines = page.lines;
+    }
+}
+
+/// Lines being laid out.
+struct Page {
+    columns: usize,
+    lines: Vec<Line>,
+}
+
+impl Page {
+    fn plan(&mut self, plan: &Plan, impossible: Option<&str>) {
+        let shown = |lines: &[String]| lines.iter().take(LINES).cloned().collect::<Vec<_>>();
+        if let Some(reason) = impossible {
+            self.section("It cannot be done any more", Tone::Critical, [reason.to_string()]);
+        }
+        self.section("REFUSED as unsafe, unless you overrule it", Tone::Critical, shown(&plan.refusals));
+        let mut changes = shown(&plan.changes);
+        if plan.changes.len() > LINES {
+            changes.push(format!("and {} more lines", plan.changes.len() - LINES));
+        }
+        self.section("What changes", Tone::Plain, changes);
+        self.radius(&plan.radius);
+        self.section("Not known, and so not assumed", Tone::Warning, shown(&plan.unknown));
+        let (warnings, notes): (Vec<_>, Vec<_>) = plan.notes.iter().partition(|n| n.warns);
+        let texts = |notes: Vec<&crate::action::Note>| notes.into_iter().map(|n| n.text.clone()).collect();
+        let (warnings, notes): (Vec<String>, Vec<String>) = (texts(warnings), texts(notes));
+        self.section("Mind", Tone::Warning, warnings);
+        self.section("Besides", Tone::Plain, notes);
+        self.section("How much", Tone::Plain, shown(&plan.amounts));
+        if plan.steps.len() > 1 {
+            let steps = plan.steps.iter().zip(1..).take(LINES).map(|(s, n)| format!("{n}. {}", s.title));
+            self.section("Steps, each when the one before is true", Tone::Plain, steps);
+        }
+        self.section("The same by hand", Tone::Muted, shown(&plan.commands));
+        self.undo(plan.undo.as_deref());
+    }
+
+    /// How something is put back may be a long document.
+    fn undo(&mut self, undo: Option<&str>) {
+        let Some(undo) = undo else {
+            return self.section("To put it back", Tone::Muted, ["this cannot be undone".to_string()]);
+        };
+        let whole = undo.char_indices().nth(UNDO).is_none();
+        let mut lines: Vec<String> =
+            undo.chars().take(UNDO).collect::<String>().lines().map(Into::into).collect();
+        if !whole {
+            lines.push("… (the journal keeps the whole)".into());
+        }
+        self.section("To put it back", Tone::Muted, lines);
+    }
+
+    fn radius(&mut self, radius: &Radius) {
+        let lists = [
+            (Tone::Critical, "go offline", &radius.offline),
+            (Tone::Critical, "fall under min ISR: acks=all is refused", &radius.under_min_isr),
+            (Tone::Warning, "fall to min ISR: the next loss stops acks=all", &radius.at_min_isr),
+            (Tone::Plain, "change their leader", &radius.leaderless),
+            (Tone::Warning, "cannot be protected, with no replica to spare by design", &radius.unprotected),
+        ];
+        if radius.is_empty() {
+            return;
+        }
+        self.heading("Partitions that feel it");
+        for (tone, what, names) in lists.into_iter().filter(|(_, _, names)| !names.is_empty()) {
+            let count = human::plural(names.len(), "partition");
+            self.text(tone, &format!("{count} {what}: {}", named(names)));
+        }
+    }
+
+    fn section(&mut self, title: &str, tone: Tone, lines: impl IntoIterator<Item = String>) {
+        let mut lines = lines.into_iter().peekable();
+        if lines.peek().is_none() {
+            return;
+        }
+        self.heading_toned(title, if tone == Tone::Critical { tone } else { Tone::Strong });
+        for line in lines {
+            self.text(tone, &line);
+        }
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.heading_toned(title, Tone::Strong);
+    }
+
+    fn heading_toned(&mut self, title: &str, tone: Tone) {
+        if !self.lines.is_empty() {
+            self.lines.push(Line { tone: Tone::Plain, text: String::new() });
+        }
+        self.lines.push(Line { tone, text: format!(" {title}") });
+    }
+
+    /// Indented, what does not fit in one line further than the first.
+    fn text(&mut self, tone: Tone, line: &str) {
+        const FIRST: &str = "   ";
+        const NEXT: &str = "     ";
+        let line = text::clean_line(line);
+        for (nth, piece) in
+            text::fold(&line, self.columns.saturating_sub(NEXT.len() + 1)).into_iter().enumerate()
+        {
+            let indent = if nth == 0 { FIRST } else { NEXT };
+            self.lines.push(Line { tone, text: format!("{indent}{piece}") });
+        }
+    }
+}
+
+fn named(names: &[PartitionName]) -> String {
+    human::list(names.iter().map(|(topic, partition)| format!("{topic}-{partition}")), NAMED)
+}
+
+/// How a risk is to be read.
+pub fn tone(risk: Risk) -> Tone {
+    match risk {
+        Risk::None => Tone::Good,
+        Risk::Low => Tone::Plain,
+        Risk::Elevated => Tone::Warning,
+        Risk::Outage | Risk::Loss => Tone::Critical,
+    }
+}

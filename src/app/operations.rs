@@ -1,0 +1,297 @@
+//! Operations under way: begun by a confirmation, followed while the user goes on, kept in the journal.
+
+use super::{
+    Effect, Model,
+    confirm::{Confirm, Rehearsal},
+    sheet::Sheet,
+    text,
+};
+use crate::{
+    action::{
+        Plan, Said,
+        journal::{Entry, Told},
+        workflow::{Order, Workflow},
+    },
+    domain::{
+        Text, human,
+        operation::{Operation, OperationId, Stage},
+        snapshot::Delta,
+        time::Time,
+    },
+    pane::Tone,
+};
+use crossterm::event::KeyCode;
+use std::time::Duration;
+use tui_input::InputRequest;
+
+/// How long an operation that ended stays on every screen.
+pub const LINGER: Duration = Duration::from_secs(10);
+/// How long a question whether to quit is remembered.
+const ASKED: Duration = Duration::from_secs(10);
+
+/// What this session does and follows.
+#[derive(Default)]
+pub struct Operations {
+    flows: Vec<Workflow>,
+    begun: u64,
+    /// When it was said that operations go on without this session.
+    warned: Option<Time>,
+}
+
+impl Operations {
+    fn running(&self) -> impl Iterator<Item = &Workflow> {
+        self.flows.iter().filter(|f| !f.is_left() && !f.operation().stage.is_over())
+    }
+}
+
+/// What is shown on every screen: what is under way, and what ended a moment ago; stuck ones first.
+pub fn shown(model: &Model) -> Vec<&Operation> {
+    let recent = |o: &&Operation| !o.stage.is_over() || model.now.since(o.since) < LINGER;
+    let mut shown: Vec<&Operation> = model.snapshot.operations.iter().filter(recent).collect();
+    shown.sort_by_key(|o| match o.stage {
+        Stage::Stuck => 0,
+        Stage::Failed => 1,
+        Stage::Running => 2,
+        Stage::Done => 3,
+        Stage::Left => 4,
+    });
+    shown
+}
+
+/// Does what is confirmed, if the plan still holds; shows it anew where it does not.
+pub fn confirm(model: &mut Model) {
+    let Some(Sheet::Confirm(sheet)) = model.sheets.last() else { return };
+    if !sheet.is_settled(model.now) {
+        return model.say(Tone::Muted, "read it first: what is typed ahead confirms nothing");
+    }
+    let (verb, objects) = (sheet.verb, sheet.plan.intent.objects.clone());
+    if let Err(reason) = super::acting::allowed(model, verb, &objects) {
+        return model.say(Tone::Warning, reason);
+    }
+    let holds = refresh(model);
+    let Some(Sheet::Confirm(sheet)) = model.sheets.last() else { return };
+    if let Some(reason) = sheet.blocked() {
+        let reason = reason.clone();
+        return model.say(Tone::Warning, reason);
+    }
+    if !holds {
+        return model
+            .say(Tone::Warning, "this changed since you looked: read it again, and confirm it again");
+    }
+    let plan = sheet.plan.clone();
+    model.close_sheet();
+    if let (true, Some(list)) = (model.sheets.is_empty(), model.screen_mut().list_mut()) {
+        // Marks that stayed would be acted on once more.
+        list.clear_marks();
+    }
+    begin(model, &plan);
+}
+
+/// Makes the plan that is shown again; whether it still holds.
+pub fn refresh(model: &mut Model) -> bool {
+    // The sheet is taken out so that the model can be read meanwhile.
+    let Some(Sheet::Confirm(mut sheet)) = model.sheets.pop_if(|s| matches!(s, Sheet::Confirm(_))) else {
+        return true;
+    };
+    let open = sheet.ask();
+    let holds = sheet.refresh(&model.known());
+    if let Some(ask) = open.filter(|_| sheet.ask().is_none()) {
+        model.effect(Effect::Cancel(ask));
+    }
+    model.sheets.push(Sheet::Confirm(sheet));
+    holds
+}
+
+/// A key on a sheet that asks for a name is typed there; whether it was.
+pub fn type_name(model: &mut Model, chord: super::chord::Chord) -> bool {
+    let (now, help) = (model.now, model.help.is_some());
+    let Some(Sheet::Confirm(sheet)) = model.sheets.last_mut() else { return false };
+    let Some(password) = sheet.password().filter(|_| !help) else { return false };
+    let request = match (chord.code, chord.ctrl, chord.character()) {
+        (KeyCode::Enter, ..) if sheet.typed.value().is_empty() => {
+            cancel(model);
+            return true;
+        }
+        (KeyCode::Enter, ..) if sheet.typed.value() == password => {
+            confirm(model);
+            return true;
+        }
+        (KeyCode::Enter, ..) => {
+            model.say(Tone::Warning, format!("that is not it: type {password}, or esc to cancel"));
+            return true;
+        }
+        (KeyCode::Backspace, ..) | (KeyCode::Char('h'), true, _) => InputRequest::DeletePrevChar,
+        (KeyCode::Char('u'), true, _) => InputRequest::DeleteLine,
+        (KeyCode::Char('w'), true, _) => InputRequest::DeletePrevWord,
+        (_, _, Some(c)) => InputRequest::InsertChar(c),
+        _ => return false,
+    };
+    if sheet.is_settled(now) {
+        sheet.typed.handle(request);
+    }
+    true
+}
+
+/// A pasted name counts as typed.
+pub fn paste_name(sheet: &mut Confirm, pasted: &str, now: Time) {
+    if sheet.password().is_some() && sheet.is_settled(now) {
+        for c in text::clean(pasted.lines().next().unwrap_or_default()).chars() {
+            sheet.typed.handle(InputRequest::InsertChar(c));
+        }
+    }
+}
+
+pub fn cancel(model: &mut Model) {
+    if model.close_sheet() {
+        model.say(Tone::Plain, "cancelled: nothing was done");
+    }
+}
+
+/// Asks the API server what it would say to the first step's write.
+pub fn rehearse(model: &mut Model) {
+    let Some(Sheet::Confirm(sheet)) = model.sheets.last() else { return };
+    let Some(write) = sheet.plan.steps.first().map(|s| s.write.clone()) else { return };
+    let open = sheet.ask();
+    let ask = model.next_ask();
+    model.effects.extend(open.map(Effect::Cancel));
+    model.effect(Effect::Rehearse(ask, write));
+    if let Some(Sheet::Confirm(sheet)) = model.sheets.last_mut() {
+        sheet.rehearsal = Rehearsal::Asked(ask);
+    }
+}
+
+fn begin(model: &mut Model, plan: &Plan) {
+    model.operations.begun += 1;
+    let stamp = super::clock::utc(model.now).replace([' ', ':'], "-");
+    let id: Text = format!("{stamp}-{}-{}", model.session.id, model.operations.begun).into();
+    let (flow, orders) = Workflow::begin(id.clone(), plan, model.now);
+    publish(model, flow.operation().clone());
+    model.operations.flows.push(flow);
+    order(model, &id, orders);
+}
+
+/// What was heard of a write.
+pub fn acted(model: &mut Model, id: &OperationId, step: usize, said: Said) {
+    change(model, id, |flow, now| flow.acted(step, said, now));
+}
+
+/// Looks where every operation stands.
+pub fn look(model: &mut Model) {
+    let mut flows = std::mem::take(&mut model.operations.flows);
+    let known = model.known();
+    let orders: Vec<(OperationId, Vec<Order>)> =
+        flows.iter_mut().map(|flow| (flow.operation().id.clone(), flow.look(&known))).collect();
+    model.operations.flows = flows;
+    for (id, orders) in orders {
+        settle(model, &id, orders);
+    }
+}
+
+fn change(model: &mut Model, id: &OperationId, how: impl FnOnce(&mut Workflow, Time) -> Vec<Order>) {
+    let now = model.now;
+    let Some(flow) = model.operations.flows.iter_mut().find(|f| f.operation().id == *id) else { return };
+    let orders = how(flow, now);
+    settle(model, id, orders);
+}
+
+/// Shows what became of an operation, says it when it ended, and gives its orders.
+fn settle(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
+    let Some(at) = model.operations.flows.iter().position(|f| f.operation().id == *id) else { return };
+    let operation = model.operations.flows[at].operation().clone();
+    if operation.stage.is_over() {
+        model.operations.flows.remove(at);
+        let tone = if operation.stage == Stage::Done { Tone::Good } else { Tone::Critical };
+        let (stage, title) = (operation.stage.word(), &operation.title);
+        model.say(tone, format!("{stage}: {title}: {}", operation.words));
+    }
+    publish(model, operation);
+    order(model, id, orders);
+}
+
+fn publish(model: &mut Model, operation: Operation) {
+    model.snapshot.apply(Delta::Operation(operation));
+}
+
+fn order(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
+    for order in orders {
+        let effect = match order {
+            // Without a journal of its own, a read-only session only looks.
+            Order::Record(_) if model.session.read_only => continue,
+            Order::Record(what) => {
+                let context = model.session.context.to_string();
+                Effect::Record(Entry { at: model.now, operation: id.clone(), context, what })
+            }
+            Order::Act { step, write } => Effect::Act { operation: id.clone(), step, write },
+        };
+        model.effect(effect);
+    }
+}
+
+/// Takes up what a castellan before this one had begun in this context and not ended.
+pub fn recalled(model: &mut Model, all: &[Told]) {
+    let known = |told: &&Told| model.snapshot.operations.iter().any(|o| o.id == told.id);
+    let left: Vec<Workflow> = all
+        .iter()
+        .filter(|told| told.ended.is_none() && *told.context == *model.session.context && !known(told))
+        .map(Workflow::left)
+        .collect();
+    if left.is_empty() {
+        return;
+    }
+    let count = human::plural(left.len(), "operation");
+    model.say(Tone::Warning, format!("{count} had not ended when castellan did: see :operations"));
+    for flow in left {
+        publish(model, flow.operation().clone());
+        model.operations.flows.push(flow);
+    }
+    look(model);
+}
+
+/// Another Kafka cluster is joined: what was left on the one before is not looked at any more.
+pub fn forget_left(model: &mut Model) {
+    model.operations.flows.retain(|f| !f.is_left());
+    let operations = &mut model.snapshot.operations;
+    let before = operations.len();
+    operations.retain(|o| o.stage != Stage::Left);
+    model.snapshot.generation += u64::from(model.snapshot.operations.len() != before);
+}
+
+/// Why another Kafka cluster cannot be joined now: goals are read from the one that is.
+pub fn hold(model: &Model) -> Option<String> {
+    let running = model.operations.running().count();
+    let words =
+        || format!("{} still run on this cluster: see :operations", human::plural(running, "operation"));
+    (running > 0).then(words)
+}
+
+pub fn is_left(model: &Model, id: &OperationId) -> bool {
+    model.operations.flows.iter().any(|f| f.operation().id == *id && f.is_left())
+}
+
+/// The operator does not want to hear of the selected operation any more.
+pub fn give_up(model: &mut Model, id: &OperationId) {
+    change(model, id, Workflow::give_up);
+}
+
+/// Whether to quit now. While operations run it is said once that they go on.
+pub fn may_quit(model: &mut Model) -> bool {
+    let running: Vec<&Workflow> = model.operations.running().collect();
+    let asked = model.operations.warned.is_some_and(|at| model.now.since(at) < ASKED);
+    if running.is_empty() || asked {
+        return true;
+    }
+    let more = running.iter().filter(|f| f.has_more_to_send()).count();
+    let what = human::plural(running.len(), "operation");
+    let steps = match more {
+        0 => String::new(),
+        more => format!(", further steps of {more} are not sent"),
+    };
+    model.operations.warned = Some(model.now);
+    model.say(
+        Tone::Warning,
+        format!(
+            "{what} under way: begun ones go on in the cluster{steps}; the journal has them; again to quit"
+        ),
+    );
+    false
+}

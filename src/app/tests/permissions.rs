@@ -1,0 +1,80 @@
+//! Permissions: asked once, and what is denied is greyed with what is missing.
+
+use super::*;
+use crate::domain::access::{Grant, Permission};
+
+const PATCH_NODES: Permission = Permission { verb: "patch", group: "", resource: "nodes", subresource: "" };
+
+fn asked(hands: &Hands) -> Vec<(AskId, crate::domain::ask::AccessQuery)> {
+    let asks = hands.effects.iter().filter_map(|e| match e {
+        Effect::Ask(id, Ask::Access(query)) => Some((*id, query.clone())),
+        _ => None,
+    });
+    asks.collect()
+}
+
+fn denied(permission: Permission, namespace: &str) -> Answer {
+    Answer::Granted(vec![Grant::Kubernetes { permission, namespace: namespace.into(), allowed: false }])
+}
+
+#[test]
+fn a_permission_is_asked_for_once() {
+    let mut hands = Hands::on(Mood::Healthy, "nodes");
+    let first = asked(&hands);
+    let [(_, query)] = &first[..] else { panic!("{first:?}") };
+    assert_eq!(query.kubernetes, [(PATCH_NODES, "".into())], "on nodes: in the cluster's scope");
+    hands.press("j j k").send(Msg::Derive).wait(1_000).press("j").wait(1_000);
+    assert_eq!(asked(&hands).len(), 1, "the other nodes need the same");
+}
+
+#[test]
+fn keys_alone_ask_nothing() {
+    let mut hands = Hands::on(Mood::Healthy, "overview");
+    let before = asked(&hands).len();
+    hands.command("pods").press("j j j");
+    assert_eq!(asked(&hands).len(), before, "what the cursor passes by is not asked for");
+    hands.wait(1_000);
+    assert_eq!(asked(&hands).len(), before + 1, "where it rests it is");
+}
+
+#[test]
+fn what_is_denied_is_greyed_with_what_is_missing_and_does_nothing() {
+    let mut hands = Hands::on(Mood::Healthy, "nodes");
+    let id = asked(&hands)[0].0;
+    hands.send(Msg::Answer(id, denied(PATCH_NODES, ""))).send(Msg::Derive).press("x");
+    assert!(hands.said().contains("needs patch nodes, which this context may not do"), "{}", hands.said());
+    assert!(hands.model.sheets.is_empty());
+    let line = command::help_below(&hands.model).into_iter().find(|l| l.keys == "x").expect("it is shown");
+    assert!(line.denied.is_some());
+    assert!(command::hints(&hands.model).iter().all(|(key, _)| key != "x"));
+}
+
+#[test]
+fn the_namespace_of_a_denial_is_that_of_the_object() {
+    let mut hands = Hands::on(Mood::Healthy, "statefulsets");
+    let (id, query) = asked(&hands).pop().expect("asked");
+    let scale = query.kubernetes.iter().find(|(p, _)| p.subresource == "scale").expect("scale").0;
+    hands.send(Msg::Answer(id, denied(scale, "elsewhere"))).press("s");
+    assert!(hands.model.prompt.is_some(), "denied elsewhere only: {}", hands.said());
+    hands.press("esc").send(Msg::Answer(id, denied(scale, "kafka"))).press("s");
+    assert!(hands.said().contains("needs patch statefulsets.apps/scale"), "{}", hands.said());
+}
+
+#[test]
+fn a_question_that_failed_is_asked_again_after_a_while() {
+    let mut hands = Hands::on(Mood::Healthy, "nodes");
+    let id = asked(&hands)[0].0;
+    hands.send(Msg::Answer(id, Answer::Failed("no answer".into()))).wait(1_000);
+    assert_eq!(asked(&hands).len(), 1);
+    hands.wait(30_000);
+    assert_eq!(asked(&hands).len(), 2);
+}
+
+#[test]
+fn a_read_only_session_asks_for_no_permission() {
+    let mut hands = Hands::on(Mood::Healthy, "overview");
+    hands.effects.clear();
+    hands.model.session.read_only = true;
+    hands.command("nodes").wait(1_000).send(Msg::Derive);
+    assert_eq!(asked(&hands).len(), 0);
+}
