@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use anyhow::{Context as _, Result, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 
 /// A terminal console for Kafka on Kubernetes: pods, brokers and throughput joined in live panes.
@@ -80,6 +80,27 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// What castellan has done from here: each operation with its steps, the answers, and what undoes it
+    Journal(JournalOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct JournalOptions {
+    /// Of this Kafka cluster only, as the header names it
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// What went on since then: an age (2h) or an instant (2026-03-01 14:05)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Of this verb only
+    #[arg(long, value_name = "VERB")]
+    pub verb: Option<String>,
+    /// What failed or was refused only
+    #[arg(long)]
+    pub failed: bool,
+    /// One JSON object a line for each operation
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

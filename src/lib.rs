@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 pub mod effect;
 pub mod headless;
+pub mod journal;
 pub mod log;
 pub mod once;
 pub mod pane;

@@ -3,8 +3,8 @@
 use anyhow::{Result, anyhow};
 use castellan::{
     cli::{Cli, Command, ConfigCommand},
-    config, log, run,
-    source::kubernetes,
+    config, journal, log, perform, run,
+    source::{kubernetes, now},
     terminal,
 };
 use clap::Parser;
@@ -34,6 +34,11 @@ fn main() -> ExitCode {
 async fn start(cli: Cli) -> Result<u8> {
     if let Some(Command::Config { command: ConfigCommand::Print }) = cli.command {
         std::io::stdout().write_all(config::TEMPLATE.as_bytes())?;
+        return Ok(0);
+    }
+    if let Some(Command::Journal(options)) = &cli.command {
+        let folder = perform::journals().map_err(|e| anyhow!("{e}"))?;
+        std::io::stdout().write_all(journal::report(&folder, options, now())?.as_bytes())?;
         return Ok(0);
     }
     let notice = config::state_folder().map_err(|e| e.to_string()).and_then(|f| log::start(&f)).err();

@@ -206,6 +206,13 @@ fn only_the_effects_can_change_anything() {
     assert!(!places(WRITES, files("effect")).is_empty(), "the scan sees no write at all");
 }
 
+/// Whoever else knows the effects reads the journal.
+#[test]
+fn the_app_does_not_know_the_effects() {
+    let known = places(&["effect::"], outside("effect"));
+    assert_eq!(known, ["journal.rs: effect::", "perform.rs: effect::"]);
+}
+
 /// The hand is made in one place, and that place is come to in one, where it was asked whether to.
 #[test]
 fn read_only_makes_no_hand() {

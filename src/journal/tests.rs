@@ -1,0 +1,146 @@
+use super::*;
+use crate::{
+    action::{
+        Goal, Intent, Step,
+        journal::{Entry, Record},
+    },
+    domain::kubernetes::Key,
+};
+use std::time::Duration;
+
+const HOUR: i64 = 3_600_000;
+const NOW: Time = Time(1_772_366_400_000); // 2026-03-01 12:00:00Z
+
+fn planned(verb: &str, title: &str) -> What {
+    let step = |title: &str, write| Step {
+        title: title.into(),
+        write,
+        until: Goal::Answered,
+        patience: Duration::from_secs(1),
+    };
+    let pod = Key::new("kafka", "kafka-1");
+    What::Planned(Record {
+        title: title.into(),
+        intent: Intent { verb: verb.into(), objects: Vec::new(), argument: String::new() },
+        changes: vec!["kafka-1 is replaced".into()],
+        refusals: vec!["orders-3 falls under min ISR".into()],
+        steps: vec![
+            step("evict pod kafka/kafka-1", Write::Evict { pod: pod.clone(), uid: "u1".into() }),
+            step("delete pod kafka/kafka-1", Write::Delete { pod, uid: "u1".into() }),
+        ],
+        undo: Some("first\nsecond".into()),
+    })
+}
+
+/// A folder with one cluster's journal of three operations: done, refused, and left.
+fn kept() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::of(folder.path(), "kafka/kafka");
+    let keep = |operation: &str, at: i64, what| {
+        let at = Time(NOW.0 - at);
+        journal.append(&Entry { at, operation: operation.into(), context: "prod".into(), what }).unwrap();
+    };
+    keep("o1", 30 * HOUR, planned("evict", "evict pod \u{1b}[31mkafka/kafka-1"));
+    for step in [0, 1] {
+        keep("o1", 30 * HOUR - 1_000, What::Began { step });
+        let answer = Said::Taken(format!("taken {step}").into());
+        keep("o1", 30 * HOUR - 2_000, What::Answered { step, answer });
+        keep("o1", 30 * HOUR - 42_000, What::Reached { step });
+    }
+    keep("o1", 30 * HOUR - 42_000, What::Ended { done: true, words: "broker 1 is back".into() });
+    keep("o2", 3 * HOUR, planned("delete", "delete pod kafka/kafka-2"));
+    keep("o2", 3 * HOUR, What::Began { step: 0 });
+    keep("o2", 3 * HOUR, What::Answered { step: 0, answer: Said::Refused("the budget says no".into()) });
+    keep("o2", 3 * HOUR, What::Ended { done: false, words: "the budget says no".into() });
+    keep("o3", HOUR, planned("evict", "evict pod kafka/kafka-0"));
+    keep("o3", HOUR - 120_000, What::Began { step: 0 });
+    folder
+}
+
+fn asked(folder: &Path, args: &[&str]) -> Result<String> {
+    use clap::Parser as _;
+    let all = ["castellan", "journal"].iter().chain(args);
+    let cli = crate::cli::Cli::try_parse_from(all)?;
+    let Some(crate::cli::Command::Journal(options)) = cli.command else { panic!("{:?}", cli.command) };
+    report(folder, &options, NOW)
+}
+
+#[test]
+fn each_operation_is_a_block_with_its_steps_answers_and_undo() {
+    let folder = kept();
+    let text = asked(folder.path(), &[]).unwrap();
+    let blocks: Vec<&str> = text.split("\n\n").collect();
+    assert_eq!(
+        blocks[0],
+        "2026-02-28 06:00:00Z  evict pod kafka/kafka-1
+  done after 42s: broker 1 is back
+  kafka/kafka · context prod · o1
+  overridden: orders-3 falls under min ISR
+  1. evict pod kafka/kafka-1: taken 0; reached
+  2. delete pod kafka/kafka-1: taken 1; reached
+  undo:
+    first
+    second"
+    );
+    assert!(blocks[1].contains("failed after 0s: the budget says no"), "{}", blocks[1]);
+    assert!(blocks[1].contains(
+        "1. evict pod kafka/kafka-1: refused: the budget says no\n  2. delete pod kafka/kafka-1: not begun"
+    ));
+    assert!(blocks[2].contains("not ended; last heard of 58m ago, after 2m"), "{}", blocks[2]);
+    assert!(blocks[2].contains("1. evict pod kafka/kafka-1: begun, and no answer was heard; not reached"));
+}
+
+#[test]
+fn operations_are_chosen_by_age_verb_and_outcome() {
+    let folder = kept();
+    let titles = |args: &[&str]| {
+        let text = asked(folder.path(), args).unwrap();
+        let begins = |line: &&str| line.starts_with("2026-");
+        text.lines().filter(begins).map(|l| l.split("  ").nth(1).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(&["--since", "2h"]), ["evict pod kafka/kafka-0"]);
+    assert_eq!(titles(&["--since", "2026-03-01"]), ["delete pod kafka/kafka-2", "evict pod kafka/kafka-0"]);
+    assert_eq!(titles(&["--verb", "evict"]).len(), 2);
+    assert_eq!(titles(&["--failed"]), ["delete pod kafka/kafka-2"]);
+    assert_eq!(titles(&["--cluster", "kafka/kafka"]).len(), 3);
+    assert_eq!(
+        asked(folder.path(), &["--failed", "--since", "1h"]).unwrap(),
+        "none of the 3 operations in the journal is like that\n"
+    );
+}
+
+#[test]
+fn json_is_an_object_a_line() {
+    let folder = kept();
+    let text = asked(folder.path(), &["--json", "--verb", "evict"]).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    let (done, open) = (&lines[0], &lines[1]);
+    assert_eq!((&done["state"], &done["cluster"]), (&"done".into(), &"kafka/kafka".into()));
+    assert_eq!(done["steps"][1]["answer"]["taken"], "taken 1");
+    assert_eq!(done["steps"][0]["write"]["uid"], "u1");
+    assert_eq!(done["last"].as_i64().unwrap() - done["began"].as_i64().unwrap(), 42_000);
+    assert_eq!((&open["state"], &open["words"]), (&"open".into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&open["steps"][0]["begun"], &open["steps"][0]["answer"]),
+        (&true.into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let folder = kept();
+    let said = |args: &[&str]| asked(folder.path(), args).unwrap_err().to_string();
+    assert_eq!(
+        said(&["--cluster", "other/kafka"]),
+        "there is no journal of other/kafka; there are those of kafka/kafka"
+    );
+    assert!(said(&["--verb", "evit"]).contains("there is no verb evit; did you mean evict?"));
+    assert!(said(&["--since", "soon"]).contains("--since takes an age"));
+    let empty = tempfile::tempdir().unwrap();
+    let nothing = asked(empty.path(), &[]).unwrap();
+    assert!(nothing.starts_with("there is no journal yet: castellan has changed nothing from here ("));
+    assert_eq!(asked(empty.path(), &["--json"]).unwrap(), "");
+    let nowhere = asked(&empty.path().join("none"), &["--cluster", "k"]).unwrap_err().to_string();
+    assert_eq!(nowhere, "there is no journal of k, nor of any other cluster");
+}
