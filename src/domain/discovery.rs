@@ -9,7 +9,7 @@ pub use prometheus::find_prometheus;
 use super::{
     Text,
     kafka::BrokerId,
-    kubernetes::{Key, Kubernetes, Pod},
+    kubernetes::{Key, Kubernetes, Pod, StatefulSet},
 };
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ pub struct FoundCluster {
     pub keeper: Keeper,
     /// In the order of broker ids, then names.
     pub brokers: Vec<BrokerPod>,
+    /// StatefulSets of brokers that have no pod at all.
+    pub podless: Vec<Key>,
     /// A Service that selects the brokers and has a cluster IP: (service, client port).
     pub bootstrap: Option<(Key, u16)>,
 }
@@ -93,10 +95,13 @@ pub fn find(kubernetes: &Kubernetes) -> Vec<FoundCluster> {
             exporter: listeners::exporter_port(pod),
         });
     }
-    for set in kubernetes.stateful_sets.iter().filter(|s| s.replicas == 0) {
-        let Some((keeper, name)) = keeper::keeps_none(set) else { continue };
+    for set in kubernetes.stateful_sets.iter() {
+        let Some((keeper, name)) = keeper::keeps_none(set).filter(|_| is_podless(kubernetes, set)) else {
+            continue;
+        };
         let namespace = set.meta.key.namespace.clone();
-        clusters.entry((namespace.clone(), name.clone())).or_insert_with(|| empty(namespace, &name, keeper));
+        let cluster = clusters.entry((namespace.clone(), name.clone()));
+        cluster.or_insert_with(|| empty(namespace, &name, keeper)).podless.push(set.meta.key.clone());
     }
     let mut found: Vec<_> = clusters.into_values().collect();
     for cluster in &mut found {
@@ -109,9 +114,15 @@ pub fn find(kubernetes: &Kubernetes) -> Vec<FoundCluster> {
     found
 }
 
+/// It has no pods, as far as all were listed.
+fn is_podless(kubernetes: &Kubernetes, set: &StatefulSet) -> bool {
+    let owned = |pod: &Pod| pod.meta.owner.as_ref().is_some_and(|owner| owner.uid == set.meta.uid);
+    set.replicas == 0 || kubernetes.pods.feed.heard().is_some() && !kubernetes.pods.iter().any(owned)
+}
+
 fn empty(namespace: Text, name: &str, keeper: Keeper) -> FoundCluster {
     let name = format!("{namespace}/{name}").into();
-    FoundCluster { name, namespace, keeper, brokers: Vec::new(), bootstrap: None }
+    FoundCluster { name, namespace, keeper, brokers: Vec::new(), podless: Vec::new(), bootstrap: None }
 }
 
 /// A rule that gives two pods the same id is wrong for this cluster (a literal in a shared template).

@@ -55,6 +55,12 @@ impl Series {
         }
     }
 
+    /// The log ends from `from` on, and the one that held then.
+    pub fn since(&self, from: Time) -> impl Iterator<Item = i64> {
+        let first = self.0.partition_point(|(at, _)| *at <= from).saturating_sub(1);
+        self.0.iter().skip(first).map(|(_, end)| *end)
+    }
+
     /// How long before `now` `offset` was the log end, where `now` is when the log end was last confirmed:
     /// zero when it still is, None when that cannot be told.
     pub fn age(&self, offset: i64, now: Time) -> Option<Duration> {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod commits;
 pub mod derived;
 pub mod discovery;
 pub mod human;

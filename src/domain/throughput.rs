@@ -136,6 +136,14 @@ pub struct Throughput {
     pub(super) counted: Option<Time>,
 }
 
+impl Throughput {
+    /// Why Prometheus, which was found, does not measure now; None: it does, or there is none.
+    pub fn without_prometheus(&self) -> Option<&Text> {
+        let other = matches!(self.origin.last()?, Origin::Exporters { .. } | Origin::Offsets);
+        self.tried.iter().find(|reason| other && reason.starts_with("Prometheus "))
+    }
+}
+
 impl Default for Throughput {
     fn default() -> Self {
         Throughput {

@@ -121,6 +121,15 @@ fn group(index: usize, size: Size) -> Group {
     group
 }
 
+/// A group is gone and comes again, so that what it commits then is its first.
+pub fn anew(index: usize, size: Size) -> [KafkaDelta; 2] {
+    let (changed, removed) = (vec![group(index, size)], vec![group_name(index)]);
+    [
+        KafkaDelta::Groups { changed: vec![], removed, at: NOW },
+        KafkaDelta::Groups { changed, removed: vec![], at: NOW },
+    ]
+}
+
 /// Commits at the log ends less `behind` on every partition.
 pub fn commits(index: usize, size: Size, behind: i64) -> Vec<Committed> {
     let mut commits: Vec<_> = topics_of(index, size)
@@ -257,7 +266,8 @@ pub fn troubles(size: Size) -> Vec<Delta> {
         KafkaDelta::Contact { broker: away, answer: refused(), at: NOW.minus(Duration::from_secs(200)) },
         KafkaDelta::LogDirs { broker: away, answer: Err("connection refused".into()), at: NOW },
         KafkaDelta::LogDirs { broker: BrokerId(2), answer: Ok(log_dirs(2, size, 8 << 30)), at: NOW },
-        KafkaDelta::Groups { changed: vec![empty], removed: vec![], at: NOW },
+        KafkaDelta::Groups { changed: vec![], removed: vec![group_name(0), group_name(3)], at: NOW },
+        KafkaDelta::Groups { changed: vec![group(0, size), empty], removed: vec![], at: NOW },
         KafkaDelta::Offsets {
             answers: vec![
                 (group_name(0), Ok(commits(0, size, 1_200))),

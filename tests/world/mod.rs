@@ -108,6 +108,13 @@ pub fn healthy(size: Size) -> Snapshot {
     snapshot
 }
 
+/// Healthy, but for nodes, of which nothing was ever heard.
+pub fn snapshot_without_nodes() -> Snapshot {
+    let mut snapshot = healthy(SMALL);
+    snapshot.kubernetes.nodes = Default::default();
+    snapshot
+}
+
 /// Several things go wrong at once: every rule that can hold together with the others finds something.
 pub fn degraded(size: Size) -> Snapshot {
     let mut snapshot = healthy(size);

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     Text,
+    commits::Past,
     kafka::{Committed, Group, GroupId, GroupState, Kafka, Logs, Member, TopicName},
     kubernetes::{Key, Kubernetes},
     lag::{Pace, Trend},
@@ -36,6 +37,10 @@ pub struct GroupRow {
     pub pace: Option<Pace>,
     /// The partition that is furthest behind.
     pub worst: Option<(TopicName, i32, u64)>,
+    /// A partition with a lag where it commits no more.
+    pub stopped: Option<(TopicName, i32)>,
+    /// A partition with a lag where its offset went back, and from which offset.
+    pub rewound: Option<(TopicName, i32, i64)>,
 }
 
 /// Groups, worst first.
@@ -51,7 +56,7 @@ pub struct Groups {
 impl Groups {
     pub fn of(snapshot: &Snapshot, now: Time) -> Self {
         let kafka = &snapshot.kafka;
-        let mut rows: Vec<_> = kafka.groups.values().map(|group| GroupRow::of(group, kafka)).collect();
+        let mut rows: Vec<_> = kafka.groups.values().map(|group| GroupRow::of(group, kafka, now)).collect();
         rows.sort_by(|a, b| a.badness().cmp(&b.badness()).then_with(|| a.id.cmp(&b.id)));
         let index = rows.iter().enumerate().map(|(i, row)| (row.id.clone(), i)).collect();
         Groups { generation: snapshot.kafka_changed, at: now, rows, index }
@@ -67,7 +72,7 @@ impl Groups {
 }
 
 impl GroupRow {
-    fn of(group: &Group, kafka: &Kafka) -> Self {
+    fn of(group: &Group, kafka: &Kafka, now: Time) -> Self {
         let mut row = GroupRow {
             id: group.id.clone(),
             state: group.state,
@@ -77,20 +82,29 @@ impl GroupRow {
             trend: Trend::Unknown,
             pace: kafka.lags.pace(&group.id),
             worst: None,
+            stopped: None,
+            rewound: None,
         };
+        let mut pasts = kafka.commits.get(&group.id).map_or(&[][..], |p| p).iter();
         let commits = group.offsets.last().map_or(&[][..], |c| c);
         for commits in commits.chunk_by(|a, b| a.topic == b.topic) {
             let logs = kafka.logs(&commits[0].topic);
-            commits.iter().for_each(|commit| row.add(commit, &logs));
+            for commit in commits {
+                let lag = row.add(commit, &logs);
+                if let Some(past) = pasts.next().filter(|_| lag > 0) {
+                    row.judge(commit, past, &logs, now);
+                }
+            }
         }
         row.trend = row.pace.map_or(Trend::Unknown, |pace| pace.trend());
         row
     }
 
-    fn add(&mut self, commit: &Committed, logs: &Logs<'_>) {
+    /// Counts one partition in; returns its lag.
+    fn add(&mut self, commit: &Committed, logs: &Logs<'_>) -> u64 {
         let Some(lag) = lag(commit.offset, logs.ends, commit.partition) else {
             self.unknown += 1;
-            return;
+            return 0;
         };
         *self.lag.get_or_insert(0) += lag;
         self.late = self.late.max(match lag {
@@ -99,6 +113,18 @@ impl GroupRow {
         });
         if lag > 0 && self.worst.as_ref().is_none_or(|(_, _, most)| lag > *most) {
             self.worst = Some((commit.topic.clone(), commit.partition, lag));
+        }
+        lag
+    }
+
+    /// Burrow's rules STOP and REWIND, which hold only while there is a lag.
+    fn judge(&mut self, commit: &Committed, past: &Past, logs: &Logs<'_>, now: Time) {
+        let series = logs.series(commit.partition);
+        if self.stopped.is_none() && series.is_some_and(|ends| past.stopped(commit.offset, ends, now)) {
+            self.stopped = Some((commit.topic.clone(), commit.partition));
+        }
+        if let (None, Some(from)) = (&self.rewound, past.rewound) {
+            self.rewound = Some((commit.topic.clone(), commit.partition, from));
         }
     }
 
@@ -110,6 +136,8 @@ impl GroupRow {
         match (self.state, self.trend) {
             (GroupState::Empty, _) if lag > 0 => Some("no members"),
             (GroupState::Rebalancing, _) => Some("rebalancing"),
+            _ if lag > 0 && self.stopped.is_some() => Some("stopped"),
+            _ if lag > 0 && self.rewound.is_some() => Some("rewound"),
             _ if lag == 0 || !late => None,
             _ if self.pace.is_some_and(|pace| pace.consumed <= 0.0) => Some("stalled"),
             (_, Trend::Growing) => Some("falling behind"),
@@ -196,6 +224,8 @@ mod tests {
             trend: Trend::Unknown,
             pace: None,
             worst: None,
+            stopped: None,
+            rewound: None,
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Joined {
     /// Every Kafka cluster found among the pods, in the order of their names.
     pub clusters: Vec<FoundCluster>,
     chosen: Option<usize>,
+    /// The cluster that was asked for by name.
+    pub wanted: Option<Text>,
     /// By id; then pods that nobody knows the broker of, by name.
     pub brokers: Vec<BrokerRow>,
     pub totals: Totals,
@@ -98,6 +100,7 @@ impl Joined {
             pods_on: pods_on(snapshot),
             clusters,
             chosen,
+            wanted: choice.map(Text::from),
         }
     }
 
@@ -121,9 +124,10 @@ impl Joined {
 }
 
 fn choose(clusters: &[FoundCluster], choice: Option<&str>) -> Option<usize> {
-    let named = choice.and_then(|name| clusters.iter().position(|c| &*c.name == name));
-    let largest = || (0..clusters.len()).rev().max_by_key(|i| clusters[*i].brokers.len());
-    named.or_else(largest)
+    match choice {
+        Some(name) => clusters.iter().position(|c| &*c.name == name),
+        None => (0..clusters.len()).rev().max_by_key(|i| clusters[*i].brokers.len()),
+    }
 }
 
 fn pods_on(snapshot: &Snapshot) -> HashMap<Text, u32> {

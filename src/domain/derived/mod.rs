@@ -76,8 +76,8 @@ impl Derived {
         Self::made(snapshot, now, choice, same.then(|| groups.clone()))
     }
 
-    /// Works out everything anew. `choice` names the Kafka cluster wanted; without it, or when there is
-    /// none of that name, it is the one with most brokers.
+    /// Works out everything anew. `choice` names the Kafka cluster wanted; without it, it is the one
+    /// with most brokers.
     pub fn of(snapshot: &Snapshot, now: Time, choice: Option<&str>) -> Self {
         Self::made(snapshot, now, choice, None)
     }

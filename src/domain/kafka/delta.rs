@@ -4,7 +4,7 @@ use super::{
     Broker, BrokerId, Committed, Group, GroupId, Kafka, LogDirs, PATIENCE, Quorum, Reassignment, Route,
     Throttle, Topic, TopicConfig, TopicName,
 };
-use crate::domain::{Text, lag::Work, reading::Feed, time::Time};
+use crate::domain::{Text, commits, lag::Work, reading::Feed, time::Time};
 use std::{collections::BTreeSet, time::Duration};
 
 /// A body of observations that is polled as a whole and ages as a whole.
@@ -342,6 +342,7 @@ impl Kafka {
         for id in removed {
             self.groups.remove(&id);
             self.lags.forget_group(&id);
+            self.commits.remove(&id);
         }
         self.groups_feed.hear(at);
     }
@@ -362,6 +363,11 @@ impl Kafka {
             self.lags.follow(&c.topic, c.partition);
         }
         if let Some(group) = self.groups.get_mut(id) {
+            if let Ok(now) = &answer {
+                let pasts = self.commits.remove(id).unwrap_or_default();
+                let before = group.offsets.last().map_or(&[][..], |c| c);
+                self.commits.insert(id.clone(), commits::go_on(before, pasts, now, at));
+            }
             group.offsets.take(answer, at);
         }
         self.note_work(id, at);

@@ -18,6 +18,7 @@ pub use topic::{Partition, Topic, TopicConfig};
 
 use super::{
     Text,
+    commits::Past,
     lag::{Lags, Series},
     reading::{Feed, Reading, State},
     time::Time,
@@ -68,6 +69,8 @@ pub struct Kafka {
     pub groups_feed: Feed,
     pub quorum: Reading<Quorum>,
     pub reassignments: Reading<Vec<Reassignment>>,
+    /// How the groups' commits went on, beside each group's offsets.
+    pub commits: HashMap<GroupId, Vec<Past>>,
     /// The histories that lag in time is told from.
     pub lags: Lags,
     /// From the brokers' log dirs; as fresh as those of the partition's leader.
@@ -97,6 +100,7 @@ impl Default for Kafka {
             groups_feed: Feed::pending(PATIENCE),
             quorum: Reading::pending(PATIENCE),
             reassignments: Reading::pending(PATIENCE),
+            commits: HashMap::new(),
             lags: Lags::default(),
             sizes: Sizes::default(),
             patience: HashMap::new(),
@@ -140,12 +144,17 @@ pub struct Logs<'a> {
 }
 
 impl Logs<'_> {
+    /// The log end of a partition over time, if anybody consumes it.
+    pub fn series(&self, partition: i32) -> Option<&Series> {
+        self.series.get(usize::try_from(partition).ok()?)?.as_ref()
+    }
+
     /// How long ago the message at `offset` was written, seen from when the log end was last confirmed: the
     /// lag in time of a group that has committed it. Zero at the log end; None: it cannot be told.
     pub fn late(&self, partition: i32, offset: i64) -> Option<Duration> {
         let leader = self.topic?.partition(partition)?.leader;
         let broker = leader.and_then(|id| self.kafka.brokers.get(&id));
         let confirmed = broker.and_then(|b| b.ends.heard()).or(self.kafka.ends_feed.heard())?;
-        self.series.get(usize::try_from(partition).ok()?)?.as_ref()?.age(offset, confirmed)
+        self.series(partition)?.age(offset, confirmed)
     }
 }

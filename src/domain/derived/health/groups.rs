@@ -41,6 +41,8 @@ fn behind(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, n
         "rebalancing" => ("group-rebalance", Severity::Ok),
         "catching up" => ("group-lag", Severity::Ok),
         "no members" => ("group-empty", Severity::Warning),
+        "stopped" => ("group-stopped", Severity::Warning),
+        "rewound" => ("group-rewound", Severity::Warning),
         _ => ("group-lag", Severity::Warning),
     };
     let messages = human::count(row.lag.unwrap_or(0));
@@ -52,6 +54,8 @@ fn behind(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, n
         group.id,
         match trouble {
             "no members" => "has no members".to_string(),
+            "stopped" => "has stopped committing".to_string(),
+            "rewound" => "went back".to_string(),
             word => format!("is {word}"),
         },
         in_time,
@@ -66,7 +70,13 @@ fn behind(snapshot: &Snapshot, joined: &Joined, row: &GroupRow, group: &Group, n
     Some(readers(snapshot, joined, row, group, now).into_iter().fold(pace(finding, row), Finding::seen))
 }
 
-fn pace(finding: Finding, row: &GroupRow) -> Finding {
+fn pace(mut finding: Finding, row: &GroupRow) -> Finding {
+    if let Some((topic, partition)) = &row.stopped {
+        finding = finding.seen(format!("no commit on {topic}-{partition} for longer than its last ten took"));
+    }
+    if let Some((topic, partition, from)) = &row.rewound {
+        finding = finding.seen(format!("its offset on {topic}-{partition} was {from} and has not come back"));
+    }
     let Some(pace) = row.pace else { return finding };
     let gone = match pace.drained_in() {
         Some(span) => format!("gone in {}", age(span)),

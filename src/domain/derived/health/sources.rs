@@ -2,10 +2,11 @@
 
 use super::{super::Finding, Joined, Severity};
 use crate::domain::{
+    kubernetes::Reach,
     object::Object,
     reading::{Feed, State},
     snapshot::Snapshot,
-    throughput::Origin,
+    throughput::{Origin, Throughput},
     time::{Time, age},
 };
 
@@ -17,7 +18,8 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
         Some(Origin::Exporters { .. }) => "exporters",
         Some(Origin::Offsets) => "offset rates",
     };
-    let mut findings: Vec<_> = silent("Kubernetes", &kubernetes.server.feed, now).into_iter().collect();
+    let silent = |name, feed| silent(name, feed, &kubernetes.reach, now);
+    let mut findings: Vec<_> = silent("Kubernetes", &kubernetes.server.feed).into_iter().collect();
     if findings.is_empty() {
         let tables = [
             ("pods", &kubernetes.pods.feed),
@@ -25,7 +27,7 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
             ("StatefulSets", &kubernetes.stateful_sets.feed),
             ("claims", &kubernetes.claims.feed),
         ];
-        findings.extend(tables.into_iter().filter_map(|(name, feed)| silent(name, feed, now)));
+        findings.extend(tables.into_iter().filter_map(|(name, feed)| silent(name, feed)));
     }
     let bodies = [
         ("Kafka", &kafka.cluster_feed),
@@ -34,12 +36,23 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
         ("log ends", &kafka.ends_feed),
     ];
     // Where the cluster is silent, its parts are too.
-    findings.extend(bodies.into_iter().find_map(|(name, feed)| silent(name, feed, now)));
-    findings.extend(silent(throughput, &snapshot.throughput.origin.feed, now));
+    findings.extend(bodies.into_iter().find_map(|(name, feed)| silent(name, feed)));
+    findings.extend(silent(throughput, &snapshot.throughput.origin.feed));
+    findings.extend(replaced(&snapshot.throughput, now));
     findings
 }
 
-fn silent(name: &'static str, feed: &Feed, now: Time) -> Option<Finding> {
+/// Prometheus does not answer, but something else measures in its place: nothing is unknown for that.
+fn replaced(throughput: &Throughput, now: Time) -> Option<Finding> {
+    let instead = throughput.origin.live(now)?;
+    let reason = throughput.without_prometheus()?;
+    let line = format!("{reason}; in its place {} measure", instead.words());
+    let subject = Object::Finding("source Prometheus".into());
+    let finding = Finding::new("prometheus", Severity::Ok, subject, line);
+    Some(throughput.lacks.iter().fold(finding, |f, lack| f.seen(format!("not known meanwhile: {lack}"))))
+}
+
+fn silent(name: &'static str, feed: &Feed, reach: &Reach, now: Time) -> Option<Finding> {
     // A reason often begins with the source's own name.
     let told = |reason: &str| {
         if reason.starts_with(name) { reason.to_string() } else { format!("{name}: {reason}") }
@@ -56,6 +69,9 @@ fn silent(name: &'static str, feed: &Feed, now: Time) -> Option<Finding> {
         State::Failed { reason, age: Some(a) } => {
             let a = age(a);
             (format!("{}; what is shown of it is {a} old", told(&reason)), format!("{name} silent {a}"))
+        }
+        State::Failed { reason, age: None } if reach.missing.contains(&reason) => {
+            (told(&reason), format!("{name} not permitted"))
         }
         State::Failed { reason, age: None } => (told(&reason), format!("{name} unreachable")),
     };

@@ -1,9 +1,10 @@
-//! A replication throttle that nobody needs any more: it slows every broker that has to catch up.
+//! A replication throttle that nobody needs any more: it slows every broker that has to catch up. Topics name
+//! the throttled replicas, brokers the rates.
 
 use super::{super::Finding, Joined, Severity, live};
 use crate::domain::{
     human,
-    kafka::{Topic, TopicName},
+    kafka::{BrokerId, Kafka, Throttle, Topic, TopicName},
     object::Object,
     snapshot::Snapshot,
     time::Time,
@@ -27,14 +28,39 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
     }
     let left: Vec<&TopicName> =
         kafka.topics.values().filter(|t| throttled(t).next().is_some()).map(|t| &t.name).collect();
-    let Some(first) = left.first() else { return Vec::new() };
+    let Some(first) = left.first() else { return rates_alone(kafka, now) };
     let line = format!(
         "throttle left behind on {}: no reassignment is under way, but catching up is slowed",
         human::list(&left, 3)
     );
-    vec![
-        Finding::new("throttle", Severity::Warning, Object::Topic((*first).clone()), line)
-            .brief(format!("throttle left on {}", human::plural(left.len(), "topic")))
-            .seen(format!("{} and {} are set, reassignments: none", TOPIC_KEYS[0], TOPIC_KEYS[1])),
-    ]
+    let finding = Finding::new("throttle", Severity::Warning, Object::Topic((*first).clone()), line)
+        .brief(format!("throttle left on {}", human::plural(left.len(), "topic")))
+        .seen(format!("{} and {} are set, reassignments: none", TOPIC_KEYS[0], TOPIC_KEYS[1]));
+    vec![rates(kafka, now).fold(finding, |f, (id, rate)| f.seen(tell(id, rate)))]
+}
+
+/// The brokers that are configured to throttle.
+fn rates(kafka: &Kafka, now: Time) -> impl Iterator<Item = (BrokerId, Throttle)> {
+    let set = kafka.brokers.values().filter_map(move |b| Some((b.id, *b.throttle.live(now)?)));
+    set.filter(|(_, rate)| *rate != Throttle::default())
+}
+
+fn tell(id: BrokerId, rate: Throttle) -> String {
+    let one = |what: &str, rate: Option<u64>| rate.map(|r| format!("{what} {}", human::byte_rate(r as f64)));
+    let both = [one("leader", rate.leader), one("follower", rate.follower)];
+    format!(
+        "broker {id} throttles replication: {}",
+        both.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// Rates without a topic that names throttled replicas slow nothing, but will slow the next move.
+fn rates_alone(kafka: &Kafka, now: Time) -> Vec<Finding> {
+    let left: Vec<_> = rates(kafka, now).collect();
+    let Some((first, _)) = left.first() else { return Vec::new() };
+    let n = human::plural(left.len(), "broker");
+    let line = format!("replication rates left on {n}: no topic is throttled now, the next move would be");
+    let finding = Finding::new("throttle", Severity::Ok, Object::Broker(*first), line)
+        .brief(format!("throttle rate left on {n}"));
+    vec![left.into_iter().fold(finding, |f, (id, rate)| f.seen(tell(id, rate)))]
 }

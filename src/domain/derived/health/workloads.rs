@@ -14,7 +14,8 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
     if !live(&kubernetes.stateful_sets.feed, now) || !live(&kubernetes.pods.feed, now) {
         return Vec::new();
     }
-    let mut pods: BTreeMap<Key, i32> = BTreeMap::new();
+    let podless = joined.cluster().into_iter().flat_map(|c| &c.podless);
+    let mut pods: BTreeMap<Key, i32> = podless.map(|key| (key.clone(), 0)).collect();
     for (pod, _) in joined.brokers.iter().filter_map(|row| row.pod.as_ref()) {
         let owner = kubernetes.pods.get(pod).and_then(|p| p.meta.owner.as_ref());
         if let Some(owner) = owner.filter(|o| &*o.kind == "StatefulSet") {
@@ -32,8 +33,12 @@ fn subject(set: &StatefulSet) -> Object {
 fn lacks(set: &StatefulSet, pods: i32) -> Option<Finding> {
     let name = &set.meta.key.name;
     (pods < set.replicas).then(|| {
-        let line = format!("StatefulSet {name} has {pods} of its {} pods", set.replicas);
-        Finding::new("statefulset", Severity::Warning, subject(set), line)
+        let (severity, has) = match pods {
+            0 => (Severity::Critical, "none".to_string()),
+            n => (Severity::Warning, n.to_string()),
+        };
+        let line = format!("StatefulSet {name} has {has} of its {} pods", set.replicas);
+        Finding::new("statefulset", severity, subject(set), line)
             .seen(format!("spec.replicas {}, ready {}", set.replicas, set.ready))
     })
 }

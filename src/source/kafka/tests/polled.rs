@@ -41,8 +41,8 @@ impl Reader {
                 self.kafka.apply(delta);
             }
         };
-        let timely = tokio::time::timeout(Duration::from_secs(20), wait).await.is_ok();
-        assert!(timely, "never: {what}; {:?}", self.kafka);
+        let timely = tokio::time::timeout(Duration::from_secs(90), wait).await.is_ok();
+        assert!(timely, "never: {what}; after {:?}", self.seen);
     }
 
     /// Everything has been read once.
