@@ -16,7 +16,7 @@ const STRIMZI: Duration = Duration::from_secs(1_200);
 pub static DELETE: Verb = Verb {
     name: "delete",
     keys: &["ctrl-d"],
-    about: "delete the pod: no budget is asked",
+    about: "delete: no budget is asked",
     needs: &[Need::Kubernetes {
         of: None,
         permission: Permission { verb: "delete", group: "", resource: "pods", subresource: "" },

@@ -244,5 +244,7 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let mut found: Vec<_> =
         all().filter(|c| c.hint > 0 && c.scopes.contains(&scope) && c.works(model).is_ok()).collect();
     found.sort_by_key(|c| c.hint);
-    found.into_iter().filter_map(|c| Some((model.keymap.chords(c).next()?.to_string(), c.about))).collect()
+    // What a verb does is said by its name; how, by its plan.
+    let words = |c: &Command| if c.verb.is_some() { c.name } else { c.about };
+    found.into_iter().filter_map(|c| Some((model.keymap.chords(c).next()?.to_string(), words(c)))).collect()
 }

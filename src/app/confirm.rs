@@ -243,8 +243,8 @@ impl Page {
     fn radius(&mut self, radius: &Radius) {
         let lists = [
             (Tone::Critical, "go offline", &radius.offline),
-            (Tone::Critical, "fall under min ISR: acks=all is refused", &radius.under_min_isr),
-            (Tone::Warning, "fall to min ISR: the next loss stops acks=all", &radius.at_min_isr),
+            (Tone::Critical, "fall under min ISR, so that acks=all is refused", &radius.under_min_isr),
+            (Tone::Warning, "fall to min ISR, so that the next loss stops acks=all", &radius.at_min_isr),
             (Tone::Plain, "change their leader", &radius.leaderless),
             (Tone::Warning, "cannot be protected, with no replica to spare by design", &radius.unprotected),
         ];
@@ -253,8 +253,7 @@ impl Page {
         }
         self.heading("Partitions that feel it");
         for (tone, what, names) in lists.into_iter().filter(|(_, _, names)| !names.is_empty()) {
-            let count = human::plural(names.len(), "partition");
-            self.text(tone, &format!("{count} {what}: {}", named(names)));
+            self.text(tone, &format!("{what} ({}): {}", human::count(names.len() as u64), named(names)));
         }
     }
 

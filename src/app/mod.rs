@@ -1,7 +1,7 @@
 //! The state of a session, and the one way in which it changes: [`update`].
 
 mod access;
-mod acting;
+pub mod acting;
 pub mod chord;
 pub mod clock;
 pub mod command;

@@ -73,16 +73,26 @@ fn suggestions(canvas: &mut Canvas<'_>, body: Rect, prompt: &Prompt) {
     }
 }
 
+const HELP: &str = "help";
+
 /// As many of the best keys as fit.
 fn hints(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     let (key, muted) = (canvas.theme.style(Role::Key), canvas.theme.style(Role::Muted));
+    let hints = command::hints(model);
+    let width = |(chord, about): &(String, &str)| (text::width(chord) + 1 + text::width(about)) as u16;
+    // The way to all the others is always there.
+    let help = hints.iter().find(|(_, about)| *about == HELP);
+    let mut reserved = help.map_or(0, |hint| width(hint) + 2);
     let mut used = 1;
-    for (chord, about) in command::hints(model) {
-        let width = (text::width(&chord) + 1 + text::width(about)) as u16;
-        if used + width > line.width {
+    for hint in &hints {
+        let (chord, about) = hint;
+        if *about == HELP {
+            reserved = 0;
+        }
+        if used + width(hint) + reserved > line.width {
             continue;
         }
         let rest = Rect { x: line.x + used, width: line.width - used, ..line };
-        used += canvas.line(rest, &[(&chord, key), (" ", muted), (about, muted)]) + 2;
+        used += canvas.line(rest, &[(chord, key), (" ", muted), (about, muted)]) + 2;
     }
 }

@@ -233,3 +233,5 @@ fn the_prompt_shows_what_is_typed_and_completions() {
     assert_eq!(lines[23], ":po");
     assert!(lines[..23].iter().any(|l| l.starts_with(" pods ")), "{lines:#?}");
 }
+
+mod plans;
