@@ -5,7 +5,7 @@ use crate::{
     cli::Form,
     domain::{kafka::Kafka, kubernetes::Kubernetes, reading::Feed},
     once,
-    perform::Performer,
+    perform::{Performer, journals},
     source::now,
     sources::Sources,
 };
@@ -26,7 +26,7 @@ pub async fn run(mut model: Model, sources: Sources, form: Form, limit: Duration
     let start = Instant::now();
     // Nobody asks for anything but the sources' targets, and nothing is written.
     let (answers, say) = (mpsc::channel(1).0, mpsc::unbounded_channel().0);
-    let mut performer = Performer::read_only(sources, answers, say);
+    let mut performer = Performer::read_only(journals(), sources, answers, say);
     loop {
         take(&mut model, &mut performer.sources).await;
         model.now = now();

@@ -47,8 +47,10 @@ pub fn report(folder: &Path, options: &JournalOptions, now: Time) -> Result<Stri
         let lines: serde_json::Result<Vec<_>> = operations.iter().map(serde_json::to_string).collect();
         return Ok(lines?.into_iter().map(|line| line + "\n").collect());
     }
-    if operations.is_empty() {
-        return Ok(format!("none of the {kept} operations in the journal is like that\n"));
+    match (operations.len(), kept) {
+        (0, 0) => return Ok("there is no operation in the journal\n".into()),
+        (0, kept) => return Ok(format!("none of the {kept} operations in the journal is like that\n")),
+        _ => {}
     }
     let blocks: Vec<String> = operations.iter().map(|operation| text(operation, now)).collect();
     Ok(blocks.join("\n"))

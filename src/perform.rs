@@ -53,23 +53,28 @@ pub fn journals() -> Result<PathBuf, Text> {
 }
 
 impl Performer {
-    /// With the means to write.
+    /// With the means to write. `folder`: of the journals.
     pub fn writing(
         context: Text,
+        folder: Result<PathBuf, Text>,
         sources: Sources,
         answers: Answers,
         say: mpsc::UnboundedSender<Msg>,
     ) -> Performer {
-        let folder = journals();
         let outcomes = say.clone();
         // Nobody is left to be told when the console ends.
         let tell = move |outcome| drop(outcomes.send(message(outcome)));
         let hand = Hand::new(folder.clone(), context, std::sync::Arc::new(tell));
-        Performer { hand: Some(hand), ..Performer::read_only(sources, answers, say) }
+        Performer { hand: Some(hand), ..Performer::read_only(folder, sources, answers, say) }
     }
 
-    pub fn read_only(sources: Sources, answers: Answers, say: mpsc::UnboundedSender<Msg>) -> Performer {
-        Performer { sources, hand: None, folder: journals(), asked: HashMap::new(), answers, say }
+    pub fn read_only(
+        folder: Result<PathBuf, Text>,
+        sources: Sources,
+        answers: Answers,
+        say: mpsc::UnboundedSender<Msg>,
+    ) -> Performer {
+        Performer { sources, hand: None, folder, asked: HashMap::new(), answers, say }
     }
 
     /// Performs an effect; the result is to be taken in at once. The terminal's effects are not for it.
@@ -191,52 +196,4 @@ fn load(path: &str) -> Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        action::{
-            Write,
-            journal::{Entry, What},
-        },
-        domain::{kubernetes::Key, time::Time},
-        effect::tests::api::Api,
-    };
-    use serde_json::json;
-
-    /// The sources themselves read from the same server meanwhile.
-    #[tokio::test]
-    async fn read_only_sends_nothing_that_writes_and_says_so() {
-        let api = Api::that_says(200, json!({})).await;
-        let sources = Sources::new(Some(api.connection().await), None, Duration::from_secs(1));
-        let (answers, _answered) = mpsc::channel(8);
-        let (say, mut said) = mpsc::unbounded_channel();
-        let mut performer = Performer::read_only(sources, answers, say);
-        let evict = Write::Evict { pod: Key::new("kafka", "kafka-1"), uid: "u".into() };
-        let what = What::Began { step: 0 };
-        let entry = Entry { at: Time(0), operation: "o".into(), context: "prod".into(), what };
-        let effects = [
-            Effect::Record(entry),
-            Effect::Act { operation: "o".into(), step: 0, write: evict.clone() },
-            Effect::Rehearse(AskId(1), evict),
-            Effect::CheckJournal,
-        ];
-        for effect in effects {
-            assert!(performer.perform(effect).is_none());
-        }
-        let why = "castellan runs read-only: it has nothing to write with";
-        let mut next = || said.try_recv().expect("an answer at once");
-        assert!(matches!(next(), Msg::Acted(_, 0, Said::Refused(w)) if &*w == why));
-        assert!(matches!(next(), Msg::Answer(AskId(1), Answer::Rehearsed(Err(w))) if &*w == why));
-        assert!(matches!(next(), Msg::Journal(Err(w)) if &*w == why));
-        performer.rest().await;
-        assert_eq!(api.writes().len(), 0);
-    }
-
-    #[test]
-    fn a_file_is_read_and_one_that_is_not_there_is_said() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "{\"version\":1}").unwrap();
-        assert_eq!(load(file.path().to_str().unwrap()).unwrap(), "{\"version\":1}");
-        assert!(load("/no/such/file").unwrap_err().to_string().contains("No such file"));
-    }
-}
+mod tests;

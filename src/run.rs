@@ -12,7 +12,7 @@ use crate::{
     },
     headless, once,
     pane::{self, Tone},
-    perform::Performer,
+    perform::{Performer, journals},
     source::{kubernetes::Connection, now},
     sources::Sources,
     terminal::Terminal,
@@ -69,9 +69,9 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
     let (say, said) = mpsc::unbounded_channel();
     let (answers, answered) = mpsc::channel(ANSWERS);
     let performer = if settings.read_only {
-        Performer::read_only(sources, answers, say)
+        Performer::read_only(journals(), sources, answers, say)
     } else {
-        Performer::writing(model.session.context.clone(), sources, answers, say)
+        Performer::writing(model.session.context.clone(), journals(), sources, answers, say)
     };
     let terminal = Terminal::enter(settings.mouse)?;
     let console =

@@ -166,3 +166,18 @@ async fn a_dry_run_is_not_kept() {
     assert_eq!(bench.next().await, Outcome::Rehearsed(AskId(5), Ok(wanted.into())));
     assert_eq!(journal::all(folder.path()).unwrap(), []);
 }
+
+/// 504: the API server itself does not know.
+#[tokio::test]
+async fn what_is_not_known_is_said_to_be_looked_at_but_not_of_a_dry_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = Api::that_says(504, json!({"message": "request timed out"})).await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let mut bench = Bench::new(folder.path());
+    bench.hand.act("o".into(), 0, evict(), &desk);
+    let why = "the API server answers (504): request timed out";
+    let known = format!("{why}; whether it was done is not known: castellan goes on looking");
+    assert_eq!(bench.next().await, Outcome::Acted("o".into(), 0, Said::Unheard(known.as_str().into())));
+    let _running = bench.hand.rehearse(AskId(1), evict(), &desk);
+    assert_eq!(bench.next().await, Outcome::Rehearsed(AskId(1), Err(why.into())));
+}

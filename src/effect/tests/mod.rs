@@ -2,5 +2,5 @@
 
 pub mod api;
 mod hand;
-mod on_kafka;
-mod on_kubernetes;
+pub mod on_kafka;
+pub mod on_kubernetes;

@@ -19,10 +19,10 @@ use std::{
 };
 
 /// Who was sent what: (broker, request, version).
-type Sent = Arc<Mutex<Vec<(i32, RequestKind, i16)>>>;
+pub type Sent = Arc<Mutex<Vec<(i32, RequestKind, i16)>>>;
 
 /// Three brokers, of which the last is the controller.
-async fn cluster(
+pub async fn cluster(
     mut answer: impl FnMut(&RequestKind) -> ResponseKind + Send + 'static,
 ) -> (Fake, Kafka, Sent) {
     let topics = BTreeMap::from([("orders".to_owned(), 6)]);
@@ -128,9 +128,12 @@ async fn an_election_that_is_not_needed_is_no_refusal() {
     assert_eq!(request.topic_partitions.as_ref().unwrap()[0].partitions, [0, 1]);
 }
 
-/// Answers a request about topics without an error.
-fn yes(request: &RequestKind) -> ResponseKind {
+/// Answers any write without an error.
+pub fn yes(request: &RequestKind) -> ResponseKind {
     match request {
+        RequestKind::AlterPartitionReassignments(_) => reassigned(&[(0, 0)]),
+        RequestKind::ElectLeaders(_) => ResponseKind::ElectLeaders(m::ElectLeadersResponse::default()),
+        RequestKind::Produce(request) => written(request),
         RequestKind::CreateTopics(_) => {
             let topic = m::create_topics_response::CreatableTopicResult::default().with_name(name("new"));
             ResponseKind::CreateTopics(m::CreateTopicsResponse::default().with_topics(vec![topic]))
@@ -152,6 +155,28 @@ fn yes(request: &RequestKind) -> ResponseKind {
         }
         other => panic!("{other:?}"),
     }
+}
+
+fn written(request: &m::ProduceRequest) -> ResponseKind {
+    use m::produce_response as r;
+    let topic = &request.topic_data[0];
+    let index = topic.partition_data[0].index;
+    let partition = r::PartitionProduceResponse::default().with_index(index).with_base_offset(42);
+    let topic = r::TopicProduceResponse::default()
+        .with_name(topic.name.clone())
+        .with_partition_responses(vec![partition]);
+    ResponseKind::Produce(m::ProduceResponse::default().with_responses(vec![topic]))
+}
+
+/// One of each.
+pub fn every() -> Vec<Write> {
+    let others = [
+        Write::Reassign { partitions: vec![assignment(0, Some(&[1, 2]))] },
+        Write::Elect { partitions: vec![("orders".into(), 0)] },
+        Write::DeleteTopic { topic: "orders".into() },
+        Write::Produce { topic: "orders".into(), partition: Some(3), key: None, value: None },
+    ];
+    of_topics().into_iter().chain(others).collect()
 }
 
 fn of_topics() -> [Write; 3] {
@@ -240,19 +265,7 @@ async fn a_broker_that_says_nothing_is_asked_once() {
 
 #[tokio::test]
 async fn a_message_is_written_with_every_replica_confirming_it() {
-    use m::produce_response as r;
-    let (_fake, kafka, sent) = cluster(|request| {
-        let RequestKind::Produce(request) = request else { panic!("{request:?}") };
-        let topic = &request.topic_data[0];
-        let partition = r::PartitionProduceResponse::default()
-            .with_index(topic.partition_data[0].index)
-            .with_base_offset(42);
-        let topic = r::TopicProduceResponse::default()
-            .with_name(topic.name.clone())
-            .with_partition_responses(vec![partition]);
-        ResponseKind::Produce(m::ProduceResponse::default().with_responses(vec![topic]))
-    })
-    .await;
+    let (_fake, kafka, sent) = cluster(yes).await;
     let write = |topic: &str| Write::Produce {
         topic: topic.into(),
         partition: Some(3),

@@ -33,7 +33,8 @@ fn restart() -> Write {
     Write::Restart { kind: Kind::Deployment, key: Key::new("kafka", "ui"), uid: "u1".into() }
 }
 
-fn every() -> BTreeMap<&'static str, Write> {
+/// One of each.
+pub fn every() -> BTreeMap<&'static str, Write> {
     BTreeMap::from([
         ("scale", scale()),
         ("restart", restart()),
