@@ -93,6 +93,9 @@ fn sources(canvas: &mut Canvas<'_>, line: Rect, model: &Model, before: &str) {
     for (i, (name, state)) in states.iter().enumerate() {
         let (tone, words) = match *name {
             "Kafka" if unchosen => (Tone::Warning, "not chosen: :clusters".into()),
+            "throughput" if state.is_live() && snapshot.throughput.without_prometheus().is_some() => {
+                (Tone::Warning, "live, Prometheus down".into())
+            }
             _ => state_words(state),
         };
         let style = if tone == Tone::Good { header } else { header.patch(own(canvas.theme.tone(tone))) };
@@ -102,7 +105,7 @@ fn sources(canvas: &mut Canvas<'_>, line: Rect, model: &Model, before: &str) {
     let missing = &snapshot.kubernetes.reach.missing;
     if !missing.is_empty() {
         let style = header.patch(own(canvas.theme.style(Role::Warning)));
-        pieces.push((format!(" · {}", missing.join(", ")), style));
+        pieces.push((format!(" · {} not permitted: :findings", missing.len()), style));
     }
     let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
     canvas.line(line, &pieces);

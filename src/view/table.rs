@@ -12,7 +12,7 @@ use crate::{
         list::List,
         text,
     },
-    domain::time::age,
+    domain::{reading::State, time::age},
     pane::{
         Cell, Doubt, Figure, Table, Tone,
         table::{Align, Heading},
@@ -31,7 +31,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, shown: &Shown<'_
     let state = shown.table.state(&model.world());
     let lines = layout::table(area, !state.is_live());
     title(canvas, lines.title, model, shown);
-    let (tone, words) = state_words(&state);
+    let (tone, words) = match &state {
+        State::Pending(None) => (Tone::Muted, awaited(model)),
+        state => state_words(state),
+    };
     let style = canvas.theme.tone(tone);
     canvas.line(lines.state, &[("  ", style), (&words, style)]);
     let sight = layout::sight(shown.table, &model.world(), shown.list, lines.rows);
@@ -43,6 +46,25 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, shown: &Shown<'_
         return;
     }
     rows(canvas, lines.rows, shown, &sight);
+}
+
+/// What a table without a first answer waits for, and why that takes long.
+fn awaited(model: &Model) -> String {
+    let (kubernetes, clusters) = (&model.snapshot.kubernetes, model.derived.joined.clusters.len());
+    let failed = kubernetes.server.feed.failure().or(kubernetes.pods.feed.failure());
+    match failed {
+        _ if model.targets.aimed() => "waiting for the brokers' first answer".into(),
+        Some(failure) => {
+            format!("waiting for Kubernetes to name the brokers: {}", failure.reason)
+        }
+        None if kubernetes.pods.feed.heard().is_none() => {
+            "waiting for Kubernetes to list its pods, among which brokers are found".into()
+        }
+        None if clusters > 1 => {
+            format!("waiting: {clusters} Kafka clusters were found, :clusters chooses one")
+        }
+        None => "waiting: no Kafka was found among the pods; --kafka HOST:PORT names its servers".into(),
+    }
 }
 
 fn title(canvas: &mut Canvas<'_>, line: Rect, model: &Model, shown: &Shown<'_>) {

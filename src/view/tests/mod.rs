@@ -5,9 +5,9 @@ use crate::{
     app::{Msg, command, tests::Hands, update},
     domain::{
         kafka::{Body, BrokerId, KafkaDelta},
-        kubernetes::{Key, KubernetesDelta, Meta, Pod, TableDelta},
+        kubernetes::{Key, KubernetesDelta, Meta, Pod, Reach, TableDelta},
         snapshot::Delta,
-        throughput::{Metric, Subject, ThroughputDelta},
+        throughput::{Metric, Origin, Subject, ThroughputDelta},
     },
     pane::PANES,
     world::Mood,
@@ -82,6 +82,49 @@ fn wider_screens_show_more_columns() {
         lines.iter().find(|l| l.contains("STATUS")).map_or(0, |l| l.split_whitespace().count())
     };
     assert!(headings(SMALL) < headings(LARGE), "{} {}", headings(SMALL), headings(LARGE));
+}
+
+#[test]
+fn missing_permissions_are_counted_in_the_header_and_told_whole_in_the_finding() {
+    let mut h = hands(Mood::Healthy, "findings", SMALL);
+    let sentence =
+        |n| format!("no permission to list thing{n} in the cluster: kubectl auth can-i list thing{n}");
+    let missing = (0..3).map(|n| sentence(n).into()).collect();
+    let reach = Reach { namespace: Some("kafka".into()), missing };
+    update(&mut h.model, Msg::Delta(KubernetesDelta::Reach(reach).into()));
+    h.send(Msg::Derive);
+    let lines = frame(&h, false);
+    assert!(lines[1].ends_with("· 3 not permitted: :findings"), "{}", lines[1]);
+    let described = frame(h.press("d w"), false).join("\n");
+    assert!(described.contains("can-i list thing2"), "{described}");
+}
+
+#[test]
+fn a_table_that_waits_says_for_what_and_why() {
+    let mut h = hands(Mood::Pending, "brokers", SMALL);
+    let said =
+        |h: &Hands| frame(h, false).into_iter().find(|l| l.contains("waiting for")).unwrap_or_default();
+    let lines = frame(&h, false);
+    assert!(lines[3].contains("waiting for Kubernetes to list its pods"), "{lines:#?}");
+    let answer = Err("connection refused".into());
+    let at = h.model.now;
+    update(&mut h.model, Msg::Delta(KubernetesDelta::Server { answer, at }.into()));
+    h.send(Msg::Derive);
+    let why = "waiting for Kubernetes to name the brokers: connection refused";
+    assert!(frame(&h, false).iter().any(|l| l.contains(why)), "{}", said(&h));
+    h.command("groups");
+    assert!(frame(&h, false).iter().any(|l| l.contains(why)), "{}", said(&h));
+}
+
+#[test]
+fn a_prometheus_that_was_replaced_is_said_to_be_down() {
+    let mut h = hands(Mood::Healthy, "overview", SMALL);
+    let origin = Origin::Exporters { route: "pod proxy".into(), dialect: "Strimzi JMX".into() };
+    let (tried, at) = (vec!["Prometheus monitoring/prometheus:9090: HTTP 503".into()], h.model.now);
+    let delta = ThroughputDelta::Origin { origin, lacks: vec![], tried, at };
+    update(&mut h.model, Msg::Delta(delta.into()));
+    h.send(Msg::Derive);
+    assert!(frame(&h, false)[1].contains("throughput live, Prometheus down"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{super::Finding, Joined, Severity};
 use crate::domain::{
+    human,
     kubernetes::Reach,
     object::Object,
     reading::{Feed, State},
@@ -39,7 +40,22 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
     findings.extend(bodies.into_iter().find_map(|(name, feed)| silent(name, feed)));
     findings.extend(silent(throughput, &snapshot.throughput.origin.feed));
     findings.extend(replaced(&snapshot.throughput, now));
+    findings.extend(forbidden(&kubernetes.reach));
     findings
+}
+
+/// What may not be read, with the command that tells whether it may be by now.
+fn forbidden(reach: &Reach) -> Option<Finding> {
+    if reach.missing.is_empty() {
+        return None;
+    }
+    let line = match &reach.namespace {
+        Some(namespace) => format!("what is seen is that of namespace {namespace}"),
+        None => "not everything is seen".into(),
+    };
+    let line = format!("{line}: {} missing", human::plural(reach.missing.len(), "permission"));
+    let finding = Finding::new("permissions", Severity::Ok, Object::Finding("permissions".into()), line);
+    Some(reach.missing.iter().fold(finding, |f, missing| f.seen(&**missing)))
 }
 
 /// Prometheus does not answer, but something else measures in its place: nothing is unknown for that.

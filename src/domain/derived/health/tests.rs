@@ -371,6 +371,9 @@ fn what_may_not_be_read_is_not_called_unreachable() {
     );
     let findings = Derived::of(&snapshot, NOW, None).findings;
     assert_eq!(found(&findings, "source").brief, "nodes not permitted");
+    let finding = found(&findings, "permissions");
+    assert_eq!(finding.line, "what is seen is that of namespace kafka: 1 permission missing");
+    assert_eq!(finding.evidence, [missing]);
 }
 
 #[test]

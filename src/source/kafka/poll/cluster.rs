@@ -79,6 +79,7 @@ impl Poller {
             self.tell(KafkaDelta::Quorum { answer, at: now() }).await;
             let answer = self.reassignments(zookeeper).await;
             let answer = answer.map_err(|e| unanswered(&e));
+            self.suspect(answer.iter().flatten().map(|r| r.topic.clone()));
             self.tell(KafkaDelta::Reassignments { answer, at: now() }).await;
             self.pause(&[Body::Quorum, Body::Reassignments], None, &mut cadence).await;
         }

@@ -32,18 +32,23 @@ const SET_ON_TOPIC: i8 = 1;
 type Told = HashMap<TopicName, u64>;
 
 impl Poller {
-    /// Reads every topic's configuration seldom, and a new topic's at once.
+    /// Reads every topic's configuration seldom, a new topic's at once, and that of topics which are or were
+    /// being moved or throttled often.
     pub(super) async fn configs(self) {
         let mut cadence = self.cadence(20);
         let mut layouts = self.shared.layout.subscribe();
         let mut told = Told::new();
-        let mut next_full = Instant::now();
+        let mut suspicion = self.shared.suspects.subscribe();
+        let (mut next_full, mut next_look) = (Instant::now(), Instant::now());
         loop {
             let layout = layouts.borrow_and_update().clone();
             told.retain(|name, _| layout.topics.contains_key(name));
-            let full = Instant::now() >= next_full;
-            let names: Vec<_> =
-                layout.topics.keys().filter(|n| full || !told.contains_key(*n)).cloned().collect();
+            suspicion.mark_unchanged();
+            let suspects = self.suspects();
+            let (full, look) = (Instant::now() >= next_full, Instant::now() >= next_look);
+            let due =
+                |name: &&TopicName| full || !told.contains_key(*name) || look && suspects.contains(*name);
+            let names: Vec<_> = layout.topics.keys().filter(due).cloned().collect();
             cadence.spread_over(self.shared.brokers.borrow().len());
             let read = self.read_configs(&names, &mut told, &mut cadence).await;
             let failed = read.is_err();
@@ -55,10 +60,18 @@ impl Poller {
             if full && !layout.topics.is_empty() {
                 next_full = Instant::now() + cadence.next();
             }
+            if full || look {
+                next_look = Instant::now() + self.settings.refresh * 2;
+            }
             // What failed is tried again at the pace of the other bodies.
-            let wake = if failed { Instant::now() + self.settings.refresh * 2 } else { next_full };
+            let wake = match failed {
+                true => Instant::now() + self.settings.refresh * 2,
+                false if suspects.is_empty() => next_full,
+                false => next_full.min(next_look),
+            };
             tokio::select! {
                 changed = layouts.changed() => if changed.is_err() { return },
+                changed = suspicion.changed(), if suspects.is_empty() => if changed.is_err() { return },
                 () = tokio::time::sleep_until(wake), if !layout.topics.is_empty() => {}
             }
         }
@@ -73,6 +86,9 @@ impl Poller {
         for chunk in names.chunks(CHUNK) {
             let asked = self.client.ask_any(Lane::Slow, |_| describe(chunk)).await;
             let configs = take_configs(super::charge(asked, cadence)?, &self.shared.layout.borrow())?;
+            self.suspect(
+                configs.iter().filter(|(_, config)| is_throttled(config)).map(|(name, _)| name.clone()),
+            );
             let changed: Vec<_> = configs.into_iter().filter(|c| is_news(told, c)).collect();
             if !changed.is_empty() {
                 self.tell(KafkaDelta::Configs { configs: changed, at: now() }).await;
@@ -80,6 +96,11 @@ impl Poller {
         }
         Ok(())
     }
+}
+
+/// Source: KIP-73.
+fn is_throttled(config: &TopicConfig) -> bool {
+    config.overrides.iter().any(|(name, value)| name.ends_with("throttled.replicas") && !value.is_empty())
 }
 
 fn is_news(told: &mut Told, (name, config): &(TopicName, TopicConfig)) -> bool {

@@ -36,14 +36,23 @@ impl Poller {
     }
 
     pub(super) async fn throttle(&self, id: BrokerId) {
-        let mut cadence = self.cadence(10);
+        let (mut seldom, mut often) = (self.cadence(10), self.cadence(2));
+        let mut suspicion = self.shared.suspects.subscribe();
         loop {
+            suspicion.mark_unchanged();
+            let mut suspect = !self.suspects().is_empty();
             let asked = self.client.ask(id, Lane::Quick, |_| rates_of(id)).await;
-            let answer = super::charge(asked, &mut cadence)
+            let cadence = if suspect { &mut often } else { &mut seldom };
+            let answer = super::charge(asked, cadence)
                 .and_then(take_throttle)
                 .map_err(|e| e.about(&self.client.name(id)));
+            suspect |= answer.as_ref().is_ok_and(|rate| *rate != Throttle::default());
             self.tell(KafkaDelta::Throttle { broker: id, answer, at: now() }).await;
-            self.pause(&[], Some(id), &mut cadence).await;
+            let cadence = if suspect { &mut often } else { &mut seldom };
+            tokio::select! {
+                () = self.pause(&[], Some(id), cadence) => {}
+                Ok(()) = suspicion.changed(), if !suspect => {}
+            }
         }
     }
 }

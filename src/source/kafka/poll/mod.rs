@@ -15,7 +15,7 @@ use super::{Client, Error, Lane, Node, connection::Answer};
 use crate::{
     domain::{
         Text,
-        kafka::{Body, BrokerId, KafkaDelta},
+        kafka::{Body, BrokerId, KafkaDelta, TopicName},
     },
     source::{News, now},
 };
@@ -23,11 +23,11 @@ use cadence::Cadence;
 pub use cluster::brokers_only;
 use layout::Layout;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 /// How often to poll.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +93,13 @@ struct Shared {
     /// Who told its part of a body last time.
     answering: Mutex<HashMap<Body, BTreeSet<BrokerId>>>,
     pauses: Mutex<HashMap<(Body, Option<BrokerId>), Duration>>,
+    /// Topics that were being moved or throttled, and when that was last seen.
+    suspects: watch::Sender<BTreeMap<TopicName, Instant>>,
 }
+
+/// So long after a move or a throttle its topic's configuration, and the brokers', are read more often: what
+/// they hold changes soon, and is easily left behind.
+const SUSPICION: Duration = Duration::from_secs(120);
 
 impl Default for Shared {
     fn default() -> Self {
@@ -106,6 +112,7 @@ impl Default for Shared {
             named_controller: Mutex::default(),
             answering: Mutex::default(),
             pauses: Mutex::default(),
+            suspects: watch::Sender::new(BTreeMap::new()),
         }
     }
 }
@@ -157,6 +164,23 @@ impl Poller {
         let before = longest(&pauses, body);
         pauses.insert((body, broker), pause);
         longest(&pauses, body).filter(|after| before != Some(*after))
+    }
+
+    /// These topics are being moved or throttled.
+    fn suspect(&self, topics: impl IntoIterator<Item = TopicName>) {
+        let seen: Vec<_> = topics.into_iter().map(|topic| (topic, Instant::now())).collect();
+        let over = |at: &Instant| at.elapsed() > SUSPICION;
+        self.shared.suspects.send_if_modified(|suspects| {
+            let before = suspects.len();
+            suspects.retain(|_, at| !over(at));
+            suspects.extend(seen);
+            suspects.len() != before
+        });
+    }
+
+    fn suspects(&self) -> BTreeSet<TopicName> {
+        self.suspect([]);
+        self.shared.suspects.borrow().keys().cloned().collect()
     }
 
     fn cadence(&self, refreshes: u32) -> Cadence {

@@ -36,6 +36,11 @@ pub struct World {
     pub version: Version,
     /// Requests answered, by broker and key.
     pub asked: HashMap<(i32, i16), usize>,
+    /// The topic whose replicas are throttled, and the brokers' rate.
+    pub throttled: Option<String>,
+    pub rate: Option<u64>,
+    /// The topics of each request for configurations.
+    pub described: Vec<Vec<String>>,
     /// Authorized operations of the cluster and of each topic.
     pub operations: i32,
     /// Requests of these keys are taken and never answered, and how many were.
@@ -106,6 +111,9 @@ impl Fake {
             mood: HashMap::new(),
             version: Version::Newest,
             asked: HashMap::new(),
+            throttled: None,
+            rate: None,
+            described: Vec::new(),
             operations: i32::MIN,
             deaf: Vec::new(),
             unanswered: 0,
@@ -231,7 +239,7 @@ fn respond(id: i32, request: RequestKind, version: i16, world: &mut World) -> Re
         RequestKind::ListGroups(_) => ResponseKind::ListGroups(list_groups(id, version, world)),
         RequestKind::DescribeGroups(r) => ResponseKind::DescribeGroups(describe_groups(&r, world)),
         RequestKind::OffsetFetch(r) => ResponseKind::OffsetFetch(offset_fetch(&r, version, world)),
-        RequestKind::DescribeConfigs(r) => ResponseKind::DescribeConfigs(describe_configs(&r)),
+        RequestKind::DescribeConfigs(r) => ResponseKind::DescribeConfigs(describe_configs(&r, world)),
         RequestKind::DescribeLogDirs(_) => ResponseKind::DescribeLogDirs(log_dirs(version)),
         RequestKind::DescribeQuorum(_) => ResponseKind::DescribeQuorum(describe_quorum()),
         RequestKind::ListPartitionReassignments(_) => {
@@ -380,7 +388,9 @@ fn offset_fetch(request: &m::OffsetFetchRequest, version: i16, world: &World) ->
     m::OffsetFetchResponse::default().with_groups(groups.collect())
 }
 
-fn describe_configs(request: &m::DescribeConfigsRequest) -> m::DescribeConfigsResponse {
+fn describe_configs(request: &m::DescribeConfigsRequest, world: &mut World) -> m::DescribeConfigsResponse {
+    let topics = request.resources.iter().filter(|r| r.resource_type == 2);
+    world.described.push(topics.map(|r| r.resource_name.to_string()).collect());
     let entry = |name: &str, value: &str, source: i8| {
         configs::DescribeConfigsResourceResult::default()
             .with_name(text(name))
@@ -388,10 +398,16 @@ fn describe_configs(request: &m::DescribeConfigsRequest) -> m::DescribeConfigsRe
             .with_config_source(source)
     };
     let results = request.resources.iter().map(|r| {
-        let entries = match r.resource_type {
+        let mut entries = match r.resource_type {
             2 => vec![entry("min.insync.replicas", "2", 1), entry("retention.ms", "60000", 5)],
-            _ => vec![entry("leader.replication.throttled.rate", "1000", 2)],
+            _ => Vec::new(),
         };
+        if r.resource_type == 2 && world.throttled.as_deref() == Some(r.resource_name.as_str()) {
+            entries.push(entry("follower.replication.throttled.replicas", "*", 1));
+        }
+        if let (4, Some(rate)) = (r.resource_type, world.rate) {
+            entries.push(entry("leader.replication.throttled.rate", &rate.to_string(), 2));
+        }
         configs::DescribeConfigsResult::default()
             .with_resource_type(r.resource_type)
             .with_resource_name(r.resource_name.clone())

@@ -126,6 +126,25 @@ async fn a_cluster_is_read_whole() {
 }
 
 #[tokio::test]
+async fn a_throttled_topic_is_read_often_until_the_throttle_is_gone() {
+    let fake = Fake::start(2, topics(&[("orders", 2), ("clicks", 2)]), vec![]).await;
+    let mut reader = Reader::of(fake.bootstrap());
+    reader.complete(2, 0).await;
+    (fake.world.lock().unwrap().throttled, fake.world.lock().unwrap().rate) =
+        (Some("orders".into()), Some(1_000));
+    let throttled = |k: &Kafka| k.topics["orders"].config.as_ref().is_some_and(|c| c.overrides.len() > 1);
+    let rate = |k: &Kafka| k.brokers[&BrokerId(1)].throttle.last().and_then(|t| t.leader);
+    reader.until("the throttle", |k| throttled(k) && rate(k) == Some(1_000)).await;
+    // All topics are described now and then; this one alone in between.
+    let described = || fake.world.lock().unwrap().described.clone();
+    let before = described().len();
+    let alone = || described()[before..].iter().filter(|topics| topics[..] == ["orders"]).count();
+    reader.until("the throttled topic described alone", |_| alone() > 2).await;
+    (fake.world.lock().unwrap().throttled, fake.world.lock().unwrap().rate) = (None, None);
+    reader.until("the throttle's end", |k| !throttled(k) && rate(k).is_none()).await;
+}
+
+#[tokio::test]
 async fn a_hung_broker_costs_its_own_cells_and_comes_back() {
     let groups = vec![group("a", "Stable", &[("orders", 0, 1)]), group("b", "Stable", &[("orders", 1, 1)])];
     let fake = Fake::start(3, topics(&[("orders", 3)]), groups).await;
