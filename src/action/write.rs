@@ -22,7 +22,8 @@ pub struct Assignment {
 pub enum Said {
     /// The server took it.
     Taken(Text),
-    /// The server refused it, or it was never sent: nothing changed.
+    /// The server refused it, or it was never sent: nothing changed. Of several partitions some may have
+    /// been taken; the words say so.
     Refused(Text),
     /// Nothing was heard in time: it may have been done, so its goal is looked at all the same.
     Unheard(Text),

@@ -51,8 +51,11 @@ impl Journal {
         }
         let mut file =
             OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&self.path)?;
-        // Released when the file is closed. Others hold it for as long as one entry takes.
-        file.lock()?;
+        // Released when the file is closed; others hold it for as long as one entry takes. Where a file
+        // system knows no locks, appending whole lines has to do.
+        if let Err(error) = file.lock() {
+            tracing::debug!("the journal cannot be locked: {error}");
+        }
         let start = if ends_torn(&mut file)? { "\n" } else { "" };
         file.write_all(format!("{start}{line}\n").as_bytes())?;
         file.sync_data()?;

@@ -36,7 +36,7 @@ pub const ONCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-/// Each broker is asked over up to four connections. Answers come in the order of requests, so what may
+/// Each broker is asked over up to three connections. Answers come in the order of requests, so what may
 /// take long must not hold up the rest. A lane is connected when it is first used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
@@ -46,8 +46,6 @@ pub enum Lane {
     Slow,
     /// What it passes on to the controller, which may hang alone.
     Relay,
-    /// What is sent once, whatever becomes of it.
-    Once,
 }
 
 impl Lane {
@@ -56,8 +54,6 @@ impl Lane {
         match self {
             Lane::Quick | Lane::Relay => PATIENCE,
             Lane::Slow => Duration::from_secs(15),
-            // Longer than a request allows the brokers themselves.
-            Lane::Once => ONCE + Duration::from_secs(3),
         }
     }
 }
@@ -137,7 +133,8 @@ impl Client {
     }
 
     /// Sends a request once: to the controller, else, where no connection to it comes about, to the first
-    /// broker that can be connected to, which passes it on (or refuses, with ZooKeeper).
+    /// broker that can be connected to, which passes it on (or refuses, with ZooKeeper). The connection is
+    /// new: one that was idle may be dead without anybody having noticed.
     ///
     /// # Errors
     /// After [`Error::Silent`], [`Error::Closed`] and [`Error::Garbled`] it is not known what became of the
@@ -146,21 +143,21 @@ impl Client {
         &self,
         make: impl FnOnce(i16) -> R,
     ) -> Result<Answer<R::Response>, Error> {
-        let nobody = |why: Text| Error::Nobody(why);
         let asked = self.ask_any(Lane::Quick, brokers_only).await;
-        let metadata = asked.map_err(|e| nobody(e.about("the bootstrap address")))?.value;
+        let metadata = asked.map_err(|e| Error::Nobody(e.about("the bootstrap address")))?.value;
         let registered = metadata.brokers.iter();
-        self.learn(&registered.map(|b| rewrite::node(b.node_id.0, &b.host, b.port)).collect::<Vec<_>>());
-        let mut links = self.in_turn(Lane::Once);
-        links.sort_by_key(|link| link.node.as_ref().is_none_or(|n| n.id.0 != metadata.controller_id.0));
+        let mut nodes: Vec<Node> = registered.map(|b| rewrite::node(b.node_id.0, &b.host, b.port)).collect();
+        let known = |node: &Node| self.link(Lane::Quick, node.id).filter(|link| link.is_connected());
+        nodes.sort_by_cached_key(|n| (n.id.0 != metadata.controller_id.0, known(n).is_none()));
         let mut unreached = Vec::new();
-        for link in links {
-            match link.connection(&self.0.reach).await {
-                Ok(connection) => return connection.send(Lane::Once.patience(), make).await,
-                Err(error) => unreached.push(link.about(&error)),
+        for node in nodes {
+            match self.0.reach.broker(&node, known(&node).and_then(|link| link.way())).await {
+                // It waits longer than the request allows the brokers themselves.
+                Ok((connection, _)) => return connection.send(ONCE + PATIENCE, make).await,
+                Err(error) => unreached.push(error.about(&node.name())),
             }
         }
-        Err(if unreached.is_empty() { unregistered() } else { nobody(unreached.join("; ").into()) })
+        Err(if unreached.is_empty() { unregistered() } else { Error::Nobody(unreached.join("; ").into()) })
     }
 
     async fn ask_in_turn<R: Request>(
@@ -249,7 +246,7 @@ impl Client {
 }
 
 fn add(links: &mut Links, node: &Node) {
-    for lane in [Lane::Quick, Lane::Slow, Lane::Relay, Lane::Once] {
+    for lane in [Lane::Quick, Lane::Slow, Lane::Relay] {
         links.entry((lane, node.id)).or_insert_with(|| Arc::new(Link::new(Some(node.clone()))));
     }
 }
