@@ -57,18 +57,17 @@ impl Poller {
                 Ok(()) => {}
                 Err(error) => self.fail(Body::Configs, error.about("the brokers' configurations")).await,
             }
-            if full && !layout.topics.is_empty() {
-                next_full = Instant::now() + cadence.next();
+            // After a failure all is read again, at the pace of the other bodies.
+            let again = Instant::now() + self.settings.refresh * 2;
+            if failed {
+                next_full = again;
+            } else if full && !layout.topics.is_empty() {
+                next_full = Instant::now() + self.pace(&[Body::Configs], None, &mut cadence).await;
             }
             if full || look {
-                next_look = Instant::now() + self.settings.refresh * 2;
+                next_look = again;
             }
-            // What failed is tried again at the pace of the other bodies.
-            let wake = match failed {
-                true => Instant::now() + self.settings.refresh * 2,
-                false if suspects.is_empty() => next_full,
-                false => next_full.min(next_look),
-            };
+            let wake = if suspects.is_empty() { next_full } else { next_full.min(next_look) };
             tokio::select! {
                 changed = layouts.changed() => if changed.is_err() { return },
                 changed = suspicion.changed(), if suspects.is_empty() => if changed.is_err() { return },

@@ -145,9 +145,14 @@ impl Poller {
         }
     }
 
-    /// Waits until the next poll of some bodies, and lets their readers know how long it may take. `broker`:
-    /// the one whose part this is.
+    /// Waits until the next poll of some bodies.
     async fn pause(&self, bodies: &[Body], broker: Option<BrokerId>, cadence: &mut Cadence) {
+        tokio::time::sleep(self.pace(bodies, broker, cadence).await).await;
+    }
+
+    /// The pause until the next poll of some bodies; lets their readers know how long it may take. `broker`:
+    /// the one whose part this is.
+    async fn pace(&self, bodies: &[Body], broker: Option<BrokerId>, cadence: &mut Cadence) -> Duration {
         let pause = cadence.next();
         for body in bodies {
             if let Some(longest) = self.set_pause(*body, broker, pause) {
@@ -155,7 +160,7 @@ impl Poller {
                 self.tell(KafkaDelta::Patience { body: *body, patience }).await;
             }
         }
-        tokio::time::sleep(pause).await;
+        pause
     }
 
     /// The longest pause of a body, if it is another than before.

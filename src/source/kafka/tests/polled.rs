@@ -145,6 +145,15 @@ async fn a_throttled_topic_is_read_often_until_the_throttle_is_gone() {
 }
 
 #[tokio::test]
+async fn every_body_says_how_long_it_may_be_silent() {
+    use crate::domain::kafka::Body::*;
+    let fake = Fake::start(1, topics(&[("orders", 1)]), vec![group("billing", "Stable", &[])]).await;
+    let mut reader = Reader::of(fake.bootstrap());
+    let all = [Cluster, Topics, Ends, Groups, Quorum, Reassignments, Configs, Contacts, LogDirs, Offsets];
+    reader.until("each body's pause", |k| all.iter().all(|body| k.patience.contains_key(body))).await;
+}
+
+#[tokio::test]
 async fn a_hung_broker_costs_its_own_cells_and_comes_back() {
     let groups = vec![group("a", "Stable", &[("orders", 0, 1)]), group("b", "Stable", &[("orders", 1, 1)])];
     let fake = Fake::start(3, topics(&[("orders", 3)]), groups).await;
