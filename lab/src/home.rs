@@ -62,6 +62,12 @@ impl Home {
         self.0.join("logs")
     }
 
+    /// What the API server was asked to change, by whom and with which answer: one `audit.k8s.io/v1` Event a
+    /// line. The lab's own parts are left out.
+    pub fn audit(&self) -> PathBuf {
+        self.logs().join("audit.log")
+    }
+
     /// What containers print, in the format of the container runtime interface.
     pub fn pods(&self) -> PathBuf {
         self.0.join("pods")

@@ -102,7 +102,7 @@ impl Keeper {
     }
 }
 
-/// The kubeconfigs, kwok's configuration, and the program itself for the pods' PATH.
+/// The kubeconfigs, the configurations of kwok and of the audit log, and the program itself for the pods' PATH.
 fn write_files(home: &Home, tools: &Toolbox, secrets: &Secrets, relay: &Relay) -> Result<()> {
     let root = home.root();
     let write = |name: &str, value: &Value| -> Result<()> {
@@ -119,6 +119,7 @@ fn write_files(home: &Home, tools: &Toolbox, secrets: &Secrets, relay: &Relay) -
     write("inside", &inside("admin"))?;
     write("components", &inside("system:controllers"))?;
     fs::write(root.join("stages.yaml"), include_str!("../../manifests/stages.yaml"))?;
+    fs::write(root.join("audit.yaml"), include_str!("../../manifests/audit.yaml"))?;
     fs::write(root.join("path"), tools.bin().display().to_string())?;
     let bin = root.join("bin");
     fs::create_dir_all(&bin)?;

@@ -85,6 +85,8 @@ fn api_flags(home: &Home) -> Vec<String> {
         "--kubelet-preferred-address-types=InternalIP".into(),
         "--enable-priority-and-fairness=true".into(),
         "--profiling=false".into(),
+        format!("--audit-policy-file={}", home.root().join("audit.yaml").display()),
+        format!("--audit-log-path={}", home.audit().display()),
     ]
 }
 
