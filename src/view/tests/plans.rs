@@ -86,7 +86,7 @@ fn every_line_of_a_plan_can_be_reached() {
         "is replaced by another",
         "change their leader (12)",
         "orders-0, orders-1, orders-2, orders-3",
-        "8 more",
+        "and 8",
         "fall to min ISR, so",
         "cannot be protected",
         "not read yet",
