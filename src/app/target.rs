@@ -25,6 +25,8 @@ pub struct Targets {
     throughput: Option<ThroughputTarget>,
     /// The pick list was shown.
     asked: bool,
+    /// The journal of a context without a Kafka cluster was read.
+    recalled: bool,
 }
 
 impl Targets {
@@ -42,6 +44,15 @@ pub fn aim(model: &mut Model) {
     let chosen = model.cluster.is_some() || model.derived.joined.clusters.len() == 1;
     let cluster = model.derived.joined.cluster().filter(|_| chosen);
     let (kafka, throughput) = (kafka(model, cluster), throughput(model, cluster));
+    if kafka.is_none()
+        && settled(model)
+        && model.derived.joined.clusters.is_empty()
+        && !model.targets.recalled
+    {
+        model.targets.recalled = true;
+        let cluster = model.session.context.clone();
+        model.effects.push(Effect::Recall { cluster });
+    }
     if kafka.is_some() && kafka != model.targets.kafka {
         let anew = kafka.as_ref().map(|t| &t.name) != model.targets.kafka.as_ref().map(|t| &t.name);
         model.targets.kafka.clone_from(&kafka);

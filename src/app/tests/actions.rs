@@ -439,4 +439,45 @@ fn the_journal_is_recalled_when_a_kafka_cluster_is_joined() {
     let hands = Hands::on(Mood::Healthy, "overview");
     let cluster = hands.model.derived.cluster.clone().unwrap();
     assert!(hands.effects.contains(&Effect::Recall { cluster }), "{:?}", hands.effects);
+    let mut hands = Hands::on(Mood::Empty, "overview");
+    hands.send(Msg::Derive);
+    let recalls: Vec<_> = hands.effects.iter().filter(|e| matches!(e, Effect::Recall { .. })).collect();
+    assert_eq!(recalls, [&Effect::Recall { cluster: "lab".into() }], "without Kafka it is the context's own");
+}
+
+#[test]
+fn a_file_that_is_named_is_read_and_is_the_argument() {
+    let mut hands = Hands::on(Mood::Healthy, "partitions");
+    hands.press("a").press("ctrl-u").type_in("@moves.json").press("enter");
+    assert!(
+        hands.effects.contains(&Effect::Load { path: "moves.json".into() }),
+        "{:?}",
+        hands.effects.last()
+    );
+    hands.send(Msg::Loaded("other.json".into(), Ok("{}".into())));
+    assert!(hands.plan().is_none() && hands.said().starts_with("reading"), "another file is not waited for");
+    let Some(Object::Partition(topic, partition)) = hands.model.selected().cloned() else {
+        panic!("no partition")
+    };
+    let replicas = &hands.model.snapshot.kafka.topics[&topic].partitions[partition as usize].replicas;
+    let turned: Vec<String> = replicas.iter().rev().map(|id| id.to_string()).collect();
+    let json = format!(
+        r#"{{"version":1,"partitions":[{{"topic":"{topic}","partition":{partition},"replicas":[{}]}}]}}"#,
+        turned.join(",")
+    );
+    hands.send(Msg::Loaded("moves.json".into(), Ok(json)));
+    assert!(hands.plan().is_some(), "{}", hands.said());
+    hands.press("esc a").press("ctrl-u").type_in("@gone.json").press("enter");
+    hands.send(Msg::Loaded("gone.json".into(), Err("there is no file gone.json".into())));
+    assert!(hands.plan().is_none());
+    assert_eq!(hands.said(), "there is no file gone.json");
+}
+
+#[test]
+fn another_kafka_cluster_is_not_joined_while_operations_run() {
+    let mut hands = Hands::on(Mood::Healthy, "nodes");
+    hands.press("x").read().press("y");
+    commands::inspect::choose_cluster(&mut hands.model, "other/kafka".into());
+    assert!(hands.said().contains("1 operation still run"), "{}", hands.said());
+    assert_eq!(hands.model.cluster, None);
 }
