@@ -2,6 +2,11 @@
 
 mod contexts;
 mod differential;
+mod drill;
 mod faults;
+mod first;
 mod on_paper;
+mod panes;
+mod picker;
+mod screen;
 mod stage;

@@ -1,22 +1,105 @@
 //! `--once` tells what the screen tells, and its exit code how bad it is.
 
-use crate::stage::stage;
+use crate::{
+    screen::{Facts, PATIENCE},
+    stage::{Stage, WIDE, stage},
+};
 use castellan_lab::{Context, Fault};
+use serde_json::Value;
+use std::time::Instant;
 
-#[test]
-fn a_stopped_api_server_is_unknown_or_worse() {
-    let stage = stage();
-    let _broken = stage.fault(Fault::StopApi);
-    let (text, code) = stage.once(Context::Admin, &["--timeout", "5"]);
-    assert_eq!(code, 3, "{text}");
-    assert!(text.contains("refused") && !text.contains("Kubernetes live"), "{text}");
+const KAFKA: &str = "kafka/kafka";
+
+/// In each form the report ends with this code, begins with this word, and has this sentence.
+#[track_caller]
+fn reports(stage: &Stage, cluster: &str, code: i32, word: &str, sentence: &str) {
+    for form in ["text", "markdown", "json"] {
+        let (told, ended) = stage.once(Context::Admin, cluster, &["-o", form, "--timeout", "15"]);
+        assert_eq!(ended, code, "{told}");
+        assert!(
+            told.contains(word) && told.contains(sentence),
+            "{form} without {word:?} or {sentence:?}: {told}"
+        );
+        match form {
+            "text" => assert!(told.starts_with(word), "{told}"),
+            "json" => {
+                let json: Value = serde_json::from_str(&told).expect("JSON");
+                assert_eq!(json["exit_code"], code, "{told}");
+            }
+            _ => assert!(told.contains("| "), "a table in Markdown: {told}"),
+        }
+    }
 }
 
 #[test]
-fn a_hung_broker_is_told() {
+fn a_healthy_cluster_ends_with_0() {
     let stage = stage();
-    let _broken = stage.fault(Fault::HangBroker { broker: 1 });
-    let (text, code) = stage.once(Context::Admin, &["--timeout", "20"]);
-    assert!(code != 0, "{text}");
-    assert!(text.contains("broker 1") || text.contains("waiting for"), "{text}");
+    reports(&stage, "staging/kafka", 0, "HEALTHY", "1 broker, 6 partitions in sync");
+}
+
+#[test]
+fn a_throttle_left_behind_ends_with_1() {
+    let stage = stage();
+    let broken = stage.fault(Fault::LeaveThrottle { rate: 10_000_000 });
+    reports(&stage, KAFKA, 1, "DEGRADED", "throttle left");
+    broken.mend();
+}
+
+#[test]
+fn a_full_disk_ends_with_2() {
+    let stage = stage();
+    let broken = stage.fault(Fault::FillLogDir { broker: 2, percent: 97 });
+    reports(&stage, KAFKA, 2, "CRITICAL", "disk 97% full");
+    broken.mend();
+}
+
+#[test]
+fn a_stopped_api_server_ends_with_3() {
+    let stage = stage();
+    let broken = stage.fault(Fault::StopApi);
+    reports(&stage, KAFKA, 3, "UNKNOWN", "refused");
+    let (text, _) = stage.once(Context::Admin, KAFKA, &["--timeout", "5"]);
+    assert!(!text.contains("Kubernetes live"), "{text}");
+    broken.mend();
+}
+
+/// The brokers' table of the report.
+fn on_paper(stage: &Stage, titles: &[&str]) -> (Facts, String) {
+    let (text, _) = stage.once(Context::Admin, KAFKA, &["-o", "json", "--timeout", "20"]);
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let word = |row: &Value, title: &str| {
+        let cell = row[title.to_lowercase()].as_str().unwrap_or_default();
+        cell.split(' ').next().unwrap_or_default().replace(',', "")
+    };
+    let rows = report["tables"]["brokers"].as_array().expect("brokers").iter();
+    (rows.map(|row| titles.iter().map(|title| word(row, title)).collect()).collect(), text)
+}
+
+#[test]
+fn paper_and_screen_tell_the_same_of_a_hung_broker() {
+    let stage = stage();
+    let screen = stage.open(Context::Admin, WIDE);
+    let broken = stage.fault(Fault::HangBroker { broker: 1 });
+    screen.broker("kafka-1", "is out of sync", |cell| {
+        cell("KAFKA").starts_with("silent") && cell("OOS") == cell("PART")
+    });
+    let titles =
+        ["ID", "POD", "STATUS", "KAFKA", "PART", "LEAD", "URP", "MIN", "OOS", "ZONE", "NODE", "RACK"];
+    let begun = Instant::now();
+    loop {
+        let (told, text) = on_paper(&stage, &titles);
+        let shown = screen.table("ID POD", &titles);
+        if told == shown {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "on paper {told:#?}, on the screen {shown:#?}, {text}");
+    }
+    let (text, code) = stage.once(Context::Admin, KAFKA, &["--timeout", "20"]);
+    assert_eq!(code, 2, "{text}");
+    screen.waits("one verdict", |shown| {
+        let says =
+            |of: &str| ["CRITICAL", " offline", "broker 1 silent"].iter().all(|word| of.contains(word));
+        says(shown) && says(&text)
+    });
+    broken.mend();
 }

@@ -1,16 +1,17 @@
 //! One lab for all tests, castellan in a terminal before it, and faults that always end.
 
+use crate::screen::Screen;
 use castellan_lab::{Context, Fault, Lab};
 use castellan_terminal::{Size, Terminal};
 use std::{
-    path::PathBuf,
+    io::Write as _,
+    ops::Deref,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::{LazyLock, Mutex, MutexGuard},
-    time::Duration,
+    time::Instant,
 };
 
-/// How long anything may take on a small machine that has other work, too.
-pub const PATIENCE: Duration = Duration::from_secs(180);
 pub const WIDE: Size = (220, 90);
 pub const ALL_LIVE: &str = "Kubernetes live · Kafka live · throughput live";
 pub const BOOTSTRAP: &str = "kafka-bootstrap.kafka.svc:9092";
@@ -22,17 +23,39 @@ pub struct Stage {
     own: tempfile::TempDir,
 }
 
+/// The lab in the hands of one test, which is told at its end how long that took.
+pub struct Turn {
+    stage: MutexGuard<'static, Stage>,
+    begun: Instant,
+}
+
 /// The lab, whole, for one test at a time.
 ///
 /// A lab costs half a minute, so all tests share one; `lab/test` ends it after the last.
-pub fn stage() -> MutexGuard<'static, Stage> {
+pub fn stage() -> Turn {
     static STAGE: LazyLock<Mutex<Stage>> = LazyLock::new(|| Mutex::new(Stage::new()));
+    let begun = Instant::now();
     let stage = STAGE.lock().unwrap_or_else(|failed_before| failed_before.into_inner());
     stage.runtime.block_on(stage.lab.undo_all()).expect("a whole lab");
     // A control plane that was away has lost its nodes, and Kafka with them, for a while.
     stage.kubectl("wait --for=condition=Ready nodes --all --timeout=120s");
     stage.kubectl("-n kafka wait --for=condition=Ready pod -l app.kubernetes.io/name=kafka --timeout=120s");
-    stage
+    Turn { stage, begun }
+}
+
+impl Deref for Turn {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.stage
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Past the test harness, which keeps to itself what tests that pass have printed.
+        let _ = writeln!(std::io::stderr(), "{:.0} s", self.begun.elapsed().as_secs_f32());
+    }
 }
 
 impl Stage {
@@ -54,6 +77,15 @@ impl Stage {
         self.run(Command::new(castellan()), &self.arguments(context, arguments), size)
     }
 
+    /// castellan in the lab, where the brokers and Prometheus can be reached, with everything live.
+    pub fn open_inside(&self, size: Size) -> Screen {
+        let castellan = castellan().to_string_lossy().into_owned();
+        let arguments = ["--kafka", "kafka/kafka"].map(String::from);
+        let screen = self.run(self.lab.enter_command(&castellan), &arguments, size);
+        screen.sees(ALL_LIVE);
+        screen
+    }
+
     fn run(&self, command: Command, arguments: &[String], size: Size) -> Screen {
         let before = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
         let arguments: Vec<String> = before.chain(arguments.iter().cloned()).collect();
@@ -69,10 +101,10 @@ impl Stage {
         first.into_iter().chain(arguments.iter().map(|a| a.to_string())).collect()
     }
 
-    /// What `castellan --once` prints and ends with.
-    pub fn once(&self, context: Context, arguments: &[&str]) -> (String, i32) {
+    /// What `castellan --once` prints of a cluster, and ends with.
+    pub fn once(&self, context: Context, kafka: &str, arguments: &[&str]) -> (String, i32) {
         let mut command = Command::new(castellan());
-        command.args(self.arguments(context, &["--kafka", "kafka/kafka", "--once"])).args(arguments);
+        command.args(self.arguments(context, &["--kafka", kafka, "--once"])).args(arguments);
         command.env("XDG_CONFIG_HOME", self.own.path()).env("XDG_STATE_HOME", self.own.path());
         let output = command.output().expect("castellan runs");
         (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().expect("an exit code"))
@@ -87,6 +119,11 @@ impl Stage {
     pub fn tool(&self, name: &str, arguments: &str) -> String {
         let mut command = self.lab.enter_command(name);
         printed(command.args(["--bootstrap-server", BOOTSTRAP]).args(arguments.split(' ')))
+    }
+
+    /// A folder for the tests' own files.
+    pub fn folder(&self) -> &Path {
+        self.own.path()
     }
 
     /// Breaks something until the value is mended or dropped.
@@ -114,68 +151,6 @@ impl Drop for Broken<'_> {
             panic!("{:?} is not undone: {error:#}", self.fault);
         }
     }
-}
-
-/// castellan's screen; what is awaited in vain fails the test with the screen.
-pub struct Screen(Terminal);
-
-impl Screen {
-    pub fn text(&self) -> String {
-        self.0.text()
-    }
-
-    #[track_caller]
-    pub fn sees(&self, text: &str) -> Duration {
-        self.waits(text, |screen| screen.contains(text))
-    }
-
-    #[track_caller]
-    pub fn waits(&self, what: &str, seen: impl Fn(&str) -> bool) -> Duration {
-        self.0.wait(what, PATIENCE, seen).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    /// Waits until a row that contains `name` satisfies `seen`.
-    #[track_caller]
-    pub fn row(&self, name: &str, seen: impl Fn(&str) -> bool) -> Duration {
-        self.waits(&format!("the row of {name}"), |screen| {
-            screen.lines().any(|row| row.contains(name) && seen(row))
-        })
-    }
-
-    pub fn press(&mut self, keys: &str) {
-        self.0.send(keys).expect("the terminal takes keys");
-    }
-
-    /// Opens a pane by its command.
-    #[track_caller]
-    pub fn go(&mut self, pane: &str) {
-        self.press(&format!(":{pane}\r"));
-        self.sees(&format!("── {pane} ─"));
-    }
-
-    /// The keys work: help opens and closes.
-    #[track_caller]
-    pub fn is_alive(&mut self) {
-        self.press("?");
-        self.sees(" keys of ");
-        self.press("?");
-        self.waits("help is closed", |screen| !screen.contains(" keys of "));
-    }
-}
-
-/// What stands in the row under a heading: the word that shares a column with it.
-pub fn under<'a>(head: &str, row: &'a str, title: &str) -> &'a str {
-    let place = head.find(title).unwrap_or_else(|| panic!("no {title} in {head:?}"));
-    let from = head[..place].chars().count();
-    let until = from + title.chars().count();
-    let mut words = row.split(' ').scan(0, |column, word| {
-        let start = *column;
-        *column += word.chars().count() + 1;
-        Some((start, *column - 1, word))
-    });
-    let shares =
-        |(start, end, word): &(usize, usize, &str)| !word.is_empty() && *start < until && *end > from;
-    words.find(shares).map_or("", |(_, _, word)| word)
 }
 
 fn printed(command: &mut Command) -> String {
