@@ -1,7 +1,7 @@
 //! What those see who may not do everything.
 
-use crate::stage::{ALL_LIVE, WIDE, stage};
-use castellan_lab::{Context, Fault, Role};
+use crate::stage::{WIDE, stage};
+use castellan_lab::Context;
 
 const BROKERS: [&str; 3] = ["kafka-0", "kafka-1", "kafka-2"];
 
@@ -32,28 +32,4 @@ fn who_may_see_one_namespace_is_told_what_is_missing() {
     screen.row("kafka-0", |row| row.contains(" 1/1 "));
     assert!(!screen.text().contains("billing-"), "{}", screen.text());
     screen.is_alive();
-}
-
-#[test]
-fn a_token_that_expires_is_told_and_its_renewal_is_taken() {
-    let stage = stage();
-    let mut screen = stage.open(Context::Expiring, WIDE);
-    let broken = stage.fault(Fault::ExpireToken);
-    screen.sees("(401)");
-    screen.is_alive();
-    broken.mend();
-    screen.sees(ALL_LIVE);
-    screen.waits("nothing is said of it any more", |text| !text.contains("401"));
-}
-
-#[test]
-fn a_permission_that_is_revoked_is_told() {
-    let stage = stage();
-    let mut screen = stage.open(Context::Viewer, WIDE);
-    let broken = stage.fault(Fault::RevokePermission { role: Role::Viewer, resource: "nodes".into() });
-    screen.sees("no permission to list nodes");
-    screen.row("kafka-0", |row| row.contains(" up"));
-    screen.is_alive();
-    broken.mend();
-    screen.waits("the permission is back", |text| text.contains(ALL_LIVE) && !text.contains("no permission"));
 }

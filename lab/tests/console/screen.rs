@@ -4,7 +4,7 @@ use castellan_terminal::Terminal;
 use std::{collections::BTreeSet, time::Duration};
 
 /// How long anything may take on a small machine that has other work, too.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Rows of a table, each as the words under some of its titles.
 pub type Facts = BTreeSet<Vec<String>>;

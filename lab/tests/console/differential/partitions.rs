@@ -6,7 +6,7 @@ use crate::{
     stage::{BOOTSTRAP, Stage, WIDE, stage},
 };
 use castellan_lab::Context;
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 
 #[test]
 fn partitions_are_kafkas() {
@@ -54,7 +54,8 @@ fn sorted(ids: &str) -> String {
 /// A slow move of a partition of `scratch`, which is nobody's: it is ended and undone in any case.
 struct Move<'a> {
     stage: &'a Stage,
-    plan: PathBuf,
+    there: String,
+    back: String,
 }
 
 impl<'a> Move<'a> {
@@ -62,33 +63,35 @@ impl<'a> Move<'a> {
     fn begin(stage: &'a Stage, throttle: &str) -> Move<'a> {
         let told = stage.tool("kafka-topics.sh", "--describe --topic scratch");
         let line = told.lines().find(|line| line.contains("Partition: 0")).expect("scratch-0");
-        let leader: u32 = value(line, "Leader").parse().expect("a broker");
+        let broker: u32 = value(line, "Replicas").parse().expect("a broker");
         fill(stage);
-        let plan = stage.folder().join("move.json");
-        let text = format!(
-            r#"{{"version":1,"partitions":[{{"topic":"scratch","partition":0,"replicas":[{}]}}]}}"#,
-            (leader + 1) % 3
-        );
-        std::fs::write(&plan, text).expect("a plan");
-        let begun = Move { stage, plan };
-        begun.tool(&["--execute", "--throttle", throttle]);
+        let plan = |name: &str, broker: u32| {
+            let path = stage.folder().join(name);
+            let moves = format!(r#"{{"topic":"scratch","partition":0,"replicas":[{broker}]}}"#);
+            std::fs::write(&path, format!(r#"{{"version":1,"partitions":[{moves}]}}"#)).expect("a plan");
+            path.to_string_lossy().into_owned()
+        };
+        let begun =
+            Move { stage, there: plan("there.json", (broker + 1) % 3), back: plan("back.json", broker) };
+        begun.tool(&format!("--execute --throttle {throttle}"));
         begun
     }
 
-    fn tool(&self, arguments: &[&str]) -> String {
-        let plan = self.plan.to_string_lossy();
-        let all = ["--reassignment-json-file", &plan].into_iter().chain(arguments.iter().copied());
-        self.stage.tool("kafka-reassign-partitions.sh", &all.collect::<Vec<_>>().join(" "))
+    fn tool(&self, arguments: &str) -> String {
+        let arguments = format!("--reassignment-json-file {} {arguments}", self.there);
+        self.stage.tool("kafka-reassign-partitions.sh", &arguments)
     }
 }
 
 impl Drop for Move<'_> {
+    /// Each broker keeps its one partition of `scratch`: without the broker it is offline.
     fn drop(&mut self) {
-        let plan = self.plan.to_string_lossy().into_owned();
-        let mut tool = self.stage.lab.enter_command("kafka-reassign-partitions.sh");
-        tool.args(["--bootstrap-server", BOOTSTRAP, "--reassignment-json-file", &plan, "--cancel"]);
-        // Where it has ended already there is nothing to cancel.
-        let _ = tool.output();
+        for (plan, order) in [(&self.there, "--cancel"), (&self.back, "--execute")] {
+            let mut tool = self.stage.lab.enter_command("kafka-reassign-partitions.sh");
+            tool.args(["--bootstrap-server", BOOTSTRAP, "--reassignment-json-file", plan, order]);
+            // Where the move has ended already there is nothing to cancel.
+            let _ = tool.output();
+        }
     }
 }
 
@@ -124,10 +127,10 @@ fn reassignments_are_kafkas() {
     };
     let ours = || screen.table("REMOVING", &["TOPIC", "#", "REPLICAS", "ADDING", "REMOVING"]);
     agree(theirs, ours);
-    assert!(moving.tool(&["--verify"]).contains("scratch-0 is still in progress"));
+    assert!(moving.tool("--verify").contains("scratch-0 is still in progress"));
     screen.row("scratch", |row| row.contains("MiB") && row.contains('%') && !row.contains(" 100% "));
-    moving.tool(&["--execute", "--additional", "--throttle", "100000000"]);
+    moving.tool("--execute --additional --throttle 100000000");
     screen.sees("no reassignments");
-    assert!(moving.tool(&["--verify"]).contains("scratch-0 is completed"));
+    assert!(moving.tool("--verify").contains("scratch-0 is completed"));
     screen.is_alive();
 }

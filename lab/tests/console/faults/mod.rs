@@ -3,6 +3,7 @@
 mod api;
 mod brokers;
 mod telemetry;
+mod together;
 
 use crate::{screen::Screen, stage::ALL_LIVE};
 

@@ -1,10 +1,10 @@
-//! Those who measure, those who consume, and what was left behind.
+//! Who measures, and who consumes.
 
 use super::{is_whole, others_are_up};
 use crate::stage::{WIDE, stage};
 use castellan_lab::{Context, Fault};
 
-const PROMETHEUS: &str = "· Prometheus monitoring/prometheus-operated:9090 by service proxy";
+pub const PROMETHEUS: &str = "· Prometheus monitoring/prometheus-operated:9090 by service proxy";
 
 #[test]
 fn prometheus_stops_and_returns() {
@@ -25,21 +25,6 @@ fn prometheus_stops_and_returns() {
 }
 
 #[test]
-fn only_the_scraping_stops() {
-    let stage = stage();
-    let mut screen = stage.open(Context::Admin, WIDE);
-    screen.sees(PROMETHEUS);
-    let broken = stage.fault(Fault::StopScraping);
-    // Prometheus answers, and what it answers is old: another one measures.
-    screen.sees("· exporters by pod proxy");
-    screen.sees("Kubernetes live · Kafka live · throughput live");
-    screen.is_alive();
-    broken.mend();
-    screen.sees(PROMETHEUS);
-    is_whole(&screen);
-}
-
-#[test]
 fn a_consumer_stops() {
     let stage = stage();
     let mut screen = stage.open(Context::Admin, WIDE);
@@ -53,16 +38,4 @@ fn a_consumer_stops() {
     broken.mend();
     screen.row("billing", |row| row.contains(" Stable ") && row.contains(" 2 "));
     screen.waits("it has caught up", |text| !text.contains("group billing "));
-}
-
-#[test]
-fn a_throttle_is_left_behind() {
-    let stage = stage();
-    let mut screen = stage.open(Context::Admin, WIDE);
-    let broken = stage.fault(Fault::LeaveThrottle { rate: 10_000_000 });
-    screen.sees("throttle left on 1 topic");
-    screen.row("throttle left behind on scratch", |row| row.contains("warning"));
-    screen.is_alive();
-    broken.mend();
-    screen.waits("it is gone", |text| !text.contains("throttle left"));
 }
