@@ -84,8 +84,7 @@ fn paper_and_screen_tell_the_same_of_a_hung_broker() {
     screen.broker("kafka-1", "is gone", |cell| {
         cell("KAFKA") == "gone" && cell("LEAD") == "0" && cell("OOS") != "0"
     });
-    let titles =
-        ["ID", "POD", "STATUS", "KAFKA", "PART", "LEAD", "URP", "MIN", "OOS", "ZONE", "NODE", "RACK"];
+    let titles = ["ID", "POD", "STATUS", "KAFKA", "PART", "LEAD", "URP", "MIN", "OOS", "ZONE", "NODE"];
     let begun = Instant::now();
     loop {
         let (told, text) = on_paper(&stage, &titles);
