@@ -75,8 +75,7 @@ fn places(command: &Command) -> String {
 fn actions() -> String {
     let rows = VERBS.iter().map(|verb| {
         let keys: Vec<String> = verb.keys.iter().map(|k| format!("`{k}`")).collect();
-        let argument =
-            verb.argument.as_ref().map(|a| format!(" {}", a.name.to_uppercase())).unwrap_or_default();
+        let argument = verb.argument.as_ref().map(|a| format!(" {}", a.name)).unwrap_or_default();
         let (mut rbac, mut kafka) = (Vec::new(), Vec::new());
         for need in verb.needs {
             match need {

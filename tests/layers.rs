@@ -10,7 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("source", &["domain", "source", "suggest"]),
     ("pane", &["domain", "pane"]),
-    ("action", &["action", "domain"]),
+    ("action", &["action", "domain", "suggest"]),
     ("effect", &["action", "domain", "effect", "source"]),
     ("app", &["action", "app", "config", "domain", "pane", "suggest"]),
     ("view", &["app", "domain", "pane", "suggest", "view"]),

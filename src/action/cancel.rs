@@ -18,7 +18,7 @@ use std::time::Duration;
 pub static CANCEL: Verb = Verb {
     name: "cancel-reassignment",
     keys: &["x"],
-    about: "cancel the reassignment",
+    about: "cancel the move",
     needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
     takes: |known, object| active(known, object.map_or(&[], std::slice::from_ref)).map(drop),
     many: true,

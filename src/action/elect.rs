@@ -16,7 +16,7 @@ pub static ELECT: Verb = Verb {
     name: "elect",
     aliases: &["preferred"],
     keys: &["b"],
-    about: "elect preferred leaders",
+    about: "preferred leaders",
     needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
     takes: |known, object| found(known, object.map_or(&[], std::slice::from_ref)).map(drop),
     many: true,

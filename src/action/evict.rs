@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_secs(600);
 pub static EVICT: Verb = Verb {
     name: "evict",
     keys: &["e"],
-    about: "evict: budgets are asked",
+    about: "evict",
     needs: &[Need::Kubernetes {
         of: None,
         permission: Permission { verb: "create", group: "", resource: "pods", subresource: "eviction" },

@@ -20,6 +20,7 @@ mod reassign;
 mod restart;
 mod scale;
 mod target;
+mod topics;
 mod words;
 mod workload;
 
@@ -129,6 +130,11 @@ pub static VERBS: &[&Verb] = &[
     &reassign::REASSIGN,
     &cancel::CANCEL,
     &elect::ELECT,
+    &topics::create::CREATE,
+    &topics::grow::ADD,
+    &topics::alter::ALTER,
+    &topics::delete::DELETE,
+    &topics::produce::PRODUCE,
 ];
 
 pub fn find(name: &str) -> Option<&'static Verb> {

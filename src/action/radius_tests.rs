@@ -51,10 +51,12 @@ fn one(replicas: &[i32], isr: &[i32], min: u16) -> Fixture {
     cluster(&[(replicas.to_vec(), isr.to_vec(), Some(min))])
 }
 
+/// (replicas, in sync, min ISR, who goes, blocked, lists that it is in)
+type Rule = (&'static [i32], &'static [i32], u16, i32, bool, &'static str);
+
 #[test]
 fn the_rule_of_availability_case_by_case() {
-    // (replicas, in sync, min ISR, who goes, blocked, lists that it is in)
-    let cases: &[(&[i32], &[i32], u16, i32, bool, &str)] = &[
+    let cases: &[Rule] = &[
         (&[1, 2, 3], &[1, 2, 3], 2, 1, false, "leader at-min"),
         (&[1, 2, 3], &[1, 2, 3], 2, 2, false, "at-min"),
         (&[1, 2, 3], &[1, 2, 3], 1, 2, false, ""),

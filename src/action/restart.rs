@@ -18,7 +18,7 @@ pub static RESTART: Verb = Verb {
     name: "restart",
     // `r` reverses the order of a table.
     keys: &["r"],
-    about: "restart by a rollout",
+    about: "restart",
     needs: &[need(Kind::StatefulSet, "statefulsets"), need(Kind::Deployment, "deployments")],
     takes: |known, object| paused(&Workload::selected(known, object)?),
     plan,

@@ -20,7 +20,7 @@ const fn need(of: Kind, resource: &'static str) -> Need {
 pub static SCALE: Verb = Verb {
     name: "scale",
     keys: &["s"],
-    about: "scale to so many replicas",
+    about: "scale",
     argument: Some(Argument {
         name: "REPLICAS",
         proposal: |known, objects| {

@@ -127,7 +127,7 @@ impl Command {
     /// As in `:ns NAME`.
     pub fn argument_name(&self) -> Option<String> {
         match self.verb {
-            Some(verb) => verb.argument.as_ref().map(|a| a.name.to_uppercase()),
+            Some(verb) => verb.argument.as_ref().map(|a| a.name.to_string()),
             None => self.argument.map(|a| a.name.to_string()),
         }
     }

@@ -4,7 +4,7 @@ mod pods;
 #[cfg(test)]
 mod tests;
 
-use super::{Known, write::Assignment};
+use super::{Known, cordon, elect, reassign, topics, write::Assignment};
 use crate::domain::{
     Text,
     kafka::{BrokerId, TopicName},
@@ -83,12 +83,14 @@ pub enum Sight {
 pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
     match goal {
         Goal::Answered => Sight::Reached,
-        Goal::Cordoned { node, on } => super::cordon::look(known, node, *on),
+        Goal::Cordoned { node, on } => cordon::look(known, node, *on),
         Goal::PodReplaced { pod, uid, broker } => pods::replaced(known, pod, uid, *broker),
         Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
         Goal::RolledOut { kind, key, after } => pods::rolled_out(known, *kind, key, *after),
-        Goal::Reassigned { partitions } => super::reassign::progress::look(known, partitions),
-        Goal::Led { partitions } => super::elect::look(known, partitions),
-        _ => Sight::Unknown("not looked at yet".into()),
+        Goal::Reassigned { partitions } => reassign::progress::look(known, partitions),
+        Goal::Led { partitions } => elect::look(known, partitions),
+        Goal::Topic { topic, partitions } => topics::goal::there(known, topic, *partitions),
+        Goal::NoTopic { topic } => topics::goal::gone(known, topic),
+        Goal::Configured { topic, configs } => topics::goal::configured(known, topic, configs),
     }
 }

@@ -31,9 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub static REASSIGN: Verb = Verb {
     name: "reassign",
     keys: &["a"],
-    about: "reassign to other brokers",
+    about: "reassign",
     argument: Some(Argument {
-        name: "to 1,2,3 | off 4 | @FILE",
+        name: "to IDS | off IDS | @FILE",
         proposal: |_, _| String::new(),
         choices,
         file: true,

@@ -130,9 +130,7 @@ impl Planner {
                 None => return Err(self.why(part, &kept, &added)),
             }
         }
-        while self.spread {
-            let Some(doubled) = self.doubled(part, &kept, &added) else { break };
-            let Some(id) = self.best(part, &kept, &added, true) else { break };
+        while let Some((doubled, id)) = self.swap(part, &kept, &added) {
             kept.retain(|k| *k != doubled);
             added.push(id);
         }
@@ -183,6 +181,12 @@ impl Planner {
             (alike, fill.is_none(), fill.unwrap_or(0), site.replicas, site.id)
         });
         ranked.filter(|(alike, ..)| !fresh_rack || *alike == 0).min().map(|(.., id)| id)
+    }
+
+    /// A replica that goes, and a broker of a rack without one that takes its place.
+    fn swap(&self, part: &Part<'_>, kept: &[BrokerId], added: &[BrokerId]) -> Option<(BrokerId, BrokerId)> {
+        let doubled = self.doubled(part, kept, added).filter(|_| self.spread)?;
+        Some((doubled, self.best(part, kept, added, true)?))
     }
 
     /// A replica whose rack holds another of the partition: out of sync before in sync, the last first.

@@ -1,0 +1,69 @@
+//! Goals about topics.
+
+use super::settings::Setting;
+use crate::{
+    action::{Known, Sight},
+    domain::{human, kafka::TopicName},
+};
+
+fn awaited(words: String, share: Option<f64>) -> Sight {
+    Sight::Awaited { words, share }
+}
+
+fn reads(known: &Known<'_>) -> bool {
+    known.world.snapshot.kafka.topics_feed.state(known.world.now).is_live()
+}
+
+fn silent() -> Sight {
+    Sight::Unknown("the topics are not read now".into())
+}
+
+/// There, with so many partitions, each with a leader.
+pub fn there(known: &Known<'_>, name: &TopicName, partitions: i32) -> Sight {
+    if !reads(known) {
+        return silent();
+    }
+    let Some(topic) = known.world.snapshot.kafka.topics.get(name) else {
+        return awaited(format!("topic {name} to appear"), None);
+    };
+    let wanted = usize::try_from(partitions).unwrap_or(0);
+    let led = topic.partitions.iter().filter(|p| !p.is_offline()).count();
+    if topic.partitions.len() >= wanted && led == topic.partitions.len() {
+        return Sight::Reached;
+    }
+    let wanted = wanted.max(topic.partitions.len());
+    let words = format!("{led} of {} of {name} with a leader", human::plural(wanted, "partition"));
+    awaited(words, Some(led as f64 / wanted as f64))
+}
+
+pub fn gone(known: &Known<'_>, name: &TopicName) -> Sight {
+    if !reads(known) {
+        return silent();
+    }
+    match known.world.snapshot.kafka.topics.get(name) {
+        None => Sight::Reached,
+        Some(_) => awaited(format!("topic {name} to go"), None),
+    }
+}
+
+/// Set as it was asked for, as far as the settings were read since.
+pub fn configured(known: &Known<'_>, name: &TopicName, configs: &[Setting]) -> Sight {
+    let kafka = &known.world.snapshot.kafka;
+    if !reads(known) {
+        return silent();
+    }
+    let Some(topic) = kafka.topics.get(name) else {
+        return Sight::Lost(format!("topic {name} was deleted"));
+    };
+    let own = |key: &str| {
+        let overrides = topic.config.iter().flat_map(|c| &c.overrides);
+        overrides.into_iter().find(|(k, _)| k == key).map(|(_, value)| value)
+    };
+    if topic.config.is_some() && configs.iter().all(|(key, value)| own(key) == value.as_ref()) {
+        return Sight::Reached;
+    }
+    if !kafka.configs_feed.state(known.world.now).is_live() {
+        return Sight::Unknown("the topics' settings are not read now".into());
+    }
+    awaited(format!("the settings of {name} to be read again, which is done seldom"), None)
+}
