@@ -85,6 +85,6 @@ pub fn look(known: &Known<'_>, name: &Text, on: bool) -> Sight {
     match node(snapshot, name) {
         None => Sight::Lost(format!("node {name} is gone")),
         Some(node) if node.unschedulable == on => Sight::Reached,
-        Some(_) => Sight::Awaited { words: format!("the API server to show it on node {name}"), share: None },
+        Some(_) => Sight::Idle(format!("the API server to show it on node {name}")),
     }
 }

@@ -73,6 +73,9 @@ pub enum Sight {
         words: String,
         share: Option<f64>,
     },
+    /// Nothing of it can be seen, as if it had never been done or was called back. Soon after the write
+    /// the sources may only not have told yet.
+    Idle(String),
     /// It will not come true any more.
     Lost(String),
     /// It cannot be told now: a source is silent.

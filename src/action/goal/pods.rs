@@ -122,7 +122,7 @@ fn seen<'a>(known: &Known<'a>, kind: Kind, key: &Key, after: i64) -> Result<Work
     let workload = Workload::find(known, kind, key).ok_or_else(gone)?;
     let (generation, observed) = workload.generations();
     if generation <= after {
-        return Err(awaited(format!("the API server to show it on {} {key}", kind.name())));
+        return Err(Sight::Idle(format!("the API server to show it on {} {key}", kind.name())));
     }
     if observed < generation {
         return Err(awaited(format!("the controller of {} {key} to see it", kind.name())));

@@ -17,7 +17,7 @@ fn sight(world: &Fixture, goal: &Goal) -> Sight {
 /// What is awaited, in words.
 fn awaited(world: &Fixture, goal: &Goal) -> String {
     match sight(world, goal) {
-        Sight::Awaited { words, .. } => words,
+        Sight::Awaited { words, .. } | Sight::Idle(words) => words,
         other => panic!("{goal:?}: {other:?}"),
     }
 }

@@ -43,8 +43,11 @@ pub fn look(known: &Known<'_>, partitions: &[Assignment]) -> Sight {
     if tally.finished == partitions.len() {
         return Sight::Reached;
     }
-    let idle = waiting.len() + tally.finished == partitions.len();
-    tally.sight(partitions.len(), if idle { &waiting } else { &[] })
+    if waiting.len() + tally.finished == partitions.len() {
+        let n = of(tally.finished, partitions.len());
+        return Sight::Idle(format!("{n} in place; not moving: {}", words::partitions(&waiting, 3)));
+    }
+    tally.sight(partitions.len())
 }
 
 /// Bytes that the replicas being added hold already.
@@ -91,14 +94,18 @@ impl Tally {
         }
     }
 
-    fn sight(self, of: usize, waiting: &[(crate::domain::Text, i32)]) -> Sight {
+    fn sight(self, all: usize) -> Sight {
         let share = (self.all > 0.0).then(|| self.done / self.all);
-        let n = format!("{} of {}", human::count(self.finished as u64), human::plural(of, "partition"));
-        let words = match (waiting, share) {
-            ([_, ..], _) => format!("{n} in place; not moving: {}", words::partitions(waiting, 3)),
-            ([], Some(share)) => format!("{n} in place, {} of the bytes", human::percent(share)),
-            ([], None) => format!("{n} in place"),
+        let n = of(self.finished, all);
+        let words = match share {
+            Some(share) => format!("{n} in place, {} of the bytes", human::percent(share)),
+            None => format!("{n} in place"),
         };
         Sight::Awaited { words, share }
     }
+}
+
+/// `1 of 4 partitions`
+fn of(some: usize, all: usize) -> String {
+    format!("{} of {}", human::count(some as u64), human::plural(all, "partition"))
 }
