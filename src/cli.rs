@@ -160,7 +160,7 @@ impl Cli {
             read_only: self.read_only || config.read_only,
             production: config.production,
             elevation,
-            policy: Policy { headroom: config.safety.headroom, disk: config.safety.disk },
+            policy: Policy { headroom: config.safety.headroom()?, disk: config.safety.disk },
             keys: config.keys,
         })
     }

@@ -86,7 +86,9 @@ pub async fn print_once(
     form: Form,
     limit: Duration,
 ) -> Result<(String, u8)> {
-    let model = model(&settings, connection.as_ref(), &[])?;
+    let mut model = model(&settings, connection.as_ref(), &[])?;
+    // Nobody acts: what one might do need not be asked.
+    model.session.read_only = true;
     let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
     Ok(headless::run(model, sources, form, limit).await)
 }

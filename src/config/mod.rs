@@ -42,7 +42,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SafetyConfig {
-    pub headroom: usize,
+    headroom: i64,
     pub disk: f64,
 }
 
@@ -102,8 +102,20 @@ pub fn parse(text: &str, context: Option<&str>) -> Result<Config> {
     if !(0.0..=1.0).contains(&config.safety.disk) {
         bail!("safety.disk = {} is not a share from 0 to 1", config.safety.disk);
     }
+    config.safety.headroom()?;
     config.elevation()?;
     Ok(config)
+}
+
+impl SafetyConfig {
+    /// Replicas in sync that an action must leave above min ISR.
+    ///
+    /// # Errors
+    /// Where it is negative.
+    pub fn headroom(&self) -> Result<usize> {
+        let said = |_| anyhow!("safety.headroom = {} is not a number of replicas", self.headroom);
+        usize::try_from(self.headroom).map_err(said)
+    }
 }
 
 impl Config {

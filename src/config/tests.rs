@@ -53,7 +53,7 @@ fn a_context_can_be_production_and_read_only() {
     );
     assert_eq!(said("elevation = \"soon\""), "elevation = \"soon\" is not a length of time like \"15m\"");
     assert_eq!(said("[safety]\ndisk = 85"), "safety.disk = 85 is not a share from 0 to 1");
-    assert_eq!(said("[safety]\nheadroom = -1").is_empty(), false);
+    assert_eq!(said("[safety]\nheadroom = -1"), "safety.headroom = -1 is not a number of replicas");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn at_random(hands: &mut Hands, count: usize, chords: &[String]) -> usize {
             plans += 1;
             hands.send(Msg::Journal(Ok(())));
         }
-        hands.effects.retain(|e| writes(e));
+        hands.effects.retain(writes);
         hands.wait(400);
     }
     plans
