@@ -160,8 +160,12 @@ async fn create(
     let configs = configs.iter().map(|(name, value)| {
         CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))
     });
-    let taken =
-        format!("topic {topic} is created with {}", count(shape.num_partitions.unsigned_abs() as usize));
+    // −1 leaves it to the brokers' own default.
+    let with = match usize::try_from(shape.num_partitions) {
+        Ok(partitions) => format!(" with {}", count(partitions)),
+        Err(_) => String::new(),
+    };
+    let taken = format!("topic {topic} is created{with}");
     let shape = shape.with_name(name(topic)).with_configs(configs.collect());
     let request = CreateTopicsRequest::default()
         .with_topics(vec![shape])
