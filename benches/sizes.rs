@@ -5,11 +5,13 @@
 mod world;
 
 use castellan::{
+    action::{self, Intent, Known, Policy},
     app::{Model, Msg, Session, command::Keymap, screen::Screen, update},
     domain::{
         derived::Derived,
-        kafka::{KafkaDelta, TopicName},
+        kafka::{BrokerId, KafkaDelta, TopicName},
         kubernetes::{KubernetesDelta, TableDelta},
+        object::Object,
         snapshot::Delta,
     },
     pane::{self, Block, Query, Table},
@@ -191,4 +193,23 @@ fn news_to_frame(bencher: Bencher, name: &str) {
         }
         black_box(view::draw(&console.model, &console.theme, &mut console.buffer));
     });
+}
+
+/// One of the 24 brokers is emptied: 25,000 replicas find another place.
+#[divan::bench]
+fn plan_a_drained_broker(bencher: Bencher) {
+    let known = Known { world: WORLD.world(), policy: Policy::default() };
+    let intent = Intent { verb: "reassign".into(), objects: vec![], argument: "off 5".into() };
+    let verb = action::find(&intent.verb).expect("a verb");
+    bencher.bench(|| (verb.plan)(&known, black_box(&intent)).expect("a plan").changes.len());
+}
+
+/// What is shown before a broker is evicted.
+#[divan::bench]
+fn plan_an_eviction(bencher: Bencher) {
+    let known = Known { world: WORLD.world(), policy: Policy::default() };
+    let objects = vec![Object::Broker(BrokerId(5))];
+    let intent = Intent { verb: "evict".into(), objects, argument: String::new() };
+    let verb = action::find(&intent.verb).expect("a verb");
+    bencher.bench(|| (verb.plan)(&known, black_box(&intent)).expect("a plan").radius.at_min_isr.len());
 }
