@@ -145,6 +145,9 @@ fn themes() -> Vec<(String, String)> {
 
 fn load_theme(name: &str, ascii: bool, themes: &[(String, String)]) -> Result<Theme> {
     let mut theme = Theme::read(name, themes).map_err(|e| anyhow!(e))?;
+    if theme::has_256_colours(&environment) {
+        theme = theme.with_256_colours();
+    }
     theme.ascii = ascii || theme::needs_ascii(&environment);
     Ok(theme)
 }

@@ -29,6 +29,7 @@ use crate::{
     domain::{
         Text,
         ask::{Answer, Ask, AskId},
+        context::{Context, Contexts},
         derived::Derived,
         object::Object,
         operation::OperationId,
@@ -52,7 +53,7 @@ pub mod tests;
 #[derive(Debug, Clone, Default)]
 pub struct Session {
     pub context: Text,
-    pub contexts: Vec<Text>,
+    pub contexts: Vec<Context>,
     /// The only namespace that was asked for.
     pub namespace: Option<Text>,
     /// Names of the themes to choose from.
@@ -197,8 +198,9 @@ pub enum Effect {
 
 impl Model {
     pub fn new(session: Session, keymap: Keymap, theme: String, first: Screen) -> Self {
+        let contexts = Contexts { present: session.context.clone(), all: session.contexts.clone() };
         Model {
-            snapshot: Snapshot::default(),
+            snapshot: Snapshot { contexts, ..Snapshot::default() },
             derived: Derived::default(),
             now: Time::default(),
             size: (80, 24),

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod ask;
 pub mod commits;
+pub mod context;
 pub mod derived;
 pub mod discovery;
 pub mod human;

@@ -2,6 +2,7 @@
 
 use super::{
     access::{Access, Grant},
+    context::Contexts,
     kafka::{Kafka, KafkaDelta},
     kubernetes::{Kubernetes, KubernetesDelta},
     operation::Operation,
@@ -14,6 +15,8 @@ pub struct Snapshot {
     /// Grows with every change but mere confirmations; derivations and arrangements are kept per
     /// generation.
     pub generation: u64,
+    /// They never change while castellan runs.
+    pub contexts: Contexts,
     pub kubernetes: Kubernetes,
     pub kafka: Kafka,
     /// The generation of the last change of `kafka`.

@@ -12,6 +12,7 @@ pub mod table;
 mod brokers;
 mod charts;
 mod clusters;
+mod contexts;
 mod events;
 mod findings;
 mod format;
@@ -96,6 +97,7 @@ pub static PANES: &[&Pane] = &[
     &policies::BUDGETS,
     &policies::AUTOSCALERS,
     &clusters::PANE,
+    &contexts::PANE,
     &operations::PANE,
 ];
 

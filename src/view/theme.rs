@@ -143,6 +143,14 @@ impl Theme {
         })
     }
 
+    /// As a terminal of 256 colours can draw it.
+    pub fn with_256_colours(mut self) -> Theme {
+        for style in &mut self.styles {
+            (style.fg, style.bg) = (style.fg.map(nearest_of_256), style.bg.map(nearest_of_256));
+        }
+        self
+    }
+
     /// Reads the theme `name` out of `texts` (name, TOML), of which later ones hide earlier ones.
     pub fn read(name: &str, texts: &[(String, String)]) -> Result<Theme, String> {
         let mut chain: Vec<(String, File)> = Vec::new();
@@ -200,11 +208,36 @@ pub fn automatic(variable: &dyn Fn(&str) -> Option<String>) -> &'static str {
     let rich = said("COLORTERM").is_some_and(|c| c == "truecolor" || c == "24bit");
     if said("NO_COLOR").is_some() || term == "dumb" || term.starts_with("vt") {
         "mono"
-    } else if rich || term.ends_with("-direct") {
+    } else if rich || term.ends_with("-direct") || has_256_colours(variable) {
         "dark"
     } else {
         "ansi16"
     }
+}
+
+/// Whether the terminal has 256 colours and not more, by its own word.
+///
+/// Source: terminfo's names; such terminals set no COLORTERM.
+pub fn has_256_colours(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    let said = |name: &str| variable(name).unwrap_or_default();
+    let rich = matches!(said("COLORTERM").as_str(), "truecolor" | "24bit");
+    !rich && said("TERM").contains("256color")
+}
+
+/// The colour of the palette of 256 that is nearest: one of the cube of six levels, or one of its greys.
+///
+/// Source: xterm's `256colres.h`.
+fn nearest_of_256(colour: Color) -> Color {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let Color::Rgb(r, g, b) = colour else { return colour };
+    let cube = (0..216u8).map(|i| (16 + i, [i / 36, i / 6 % 6, i % 6].map(|n| LEVELS[usize::from(n)])));
+    let greys = (0..24u8).map(|i| (232 + i, [8 + i * 10; 3]));
+    let distance = |of: &[u8; 3]| {
+        let parts = of.iter().zip([r, g, b]).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2));
+        parts.sum::<u32>()
+    };
+    let nearest = cube.chain(greys).min_by_key(|(_, of)| distance(of));
+    nearest.map_or(colour, |(index, _)| Color::Indexed(index))
 }
 
 /// Whether only ASCII can be trusted to be drawn: the locale is not UTF-8, or it is a console of the kernel,

@@ -141,7 +141,8 @@ fn auto_listens_to_the_environment() {
         automatic(&|name| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string()))
     };
     assert_eq!(choose(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), "dark");
-    assert_eq!(choose(&[("TERM", "tmux-256color")]), "ansi16");
+    assert_eq!(choose(&[("TERM", "tmux-256color")]), "dark");
+    assert_eq!(choose(&[("TERM", "xterm")]), "ansi16");
     assert_eq!(choose(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), "mono");
     assert_eq!(
         choose(&[("COLORTERM", "truecolor"), ("NO_COLOR", "")]),
@@ -154,4 +155,25 @@ fn auto_listens_to_the_environment() {
     assert!(!ascii(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]));
     assert!(ascii(&[("LANG", "C.UTF-8"), ("TERM", "linux")]));
     assert!(ascii(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
+}
+
+#[test]
+fn a_terminal_of_256_colours_gets_the_nearest_of_them() {
+    assert!(has_256_colours(&|name| (name == "TERM").then(|| "screen-256color".into())));
+    assert!(!has_256_colours(&|name| Some(
+        if name == "TERM" { "xterm-256color" } else { "truecolor" }.into()
+    )));
+    let nearest = |r, g, b| nearest_of_256(Color::Rgb(r, g, b));
+    assert_eq!(nearest(255, 0, 0), Color::Indexed(196));
+    assert_eq!(nearest(0, 0, 0), Color::Indexed(16));
+    assert_eq!(nearest(118, 118, 118), Color::Indexed(243));
+    assert_eq!(nearest_of_256(Color::Red), Color::Red, "what the terminal names itself stays");
+    for theme in all() {
+        let reduced = theme.with_256_colours();
+        for (name, role) in ROLES {
+            let style = reduced.style(role);
+            let exact = [style.fg, style.bg].into_iter().flatten().find(|c| matches!(c, Color::Rgb(..)));
+            assert_eq!(exact, None, "{name}");
+        }
+    }
 }

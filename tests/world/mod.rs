@@ -7,6 +7,7 @@ pub mod kubernetes;
 
 use castellan::{
     domain::{
+        context::{Context, Contexts},
         derived::Derived,
         kafka::{Body, KafkaDelta},
         kubernetes::{KubernetesDelta, TableDelta},
@@ -101,8 +102,19 @@ pub fn empty() -> Snapshot {
     healthy(none)
 }
 
+/// Two of them; the first is the one that is used.
+pub fn contexts() -> Contexts {
+    let context = |name: &str, namespace: &str| Context {
+        name: name.into(),
+        cluster: "on-loopback".into(),
+        user: "admin".into(),
+        namespace: namespace.into(),
+    };
+    Contexts { present: "lab".into(), all: vec![context("lab", "kafka"), context("other", "")] }
+}
+
 pub fn healthy(size: Size) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = Snapshot { contexts: contexts(), ..Snapshot::default() };
     apply(&mut snapshot, kubernetes::deltas(size));
     apply(&mut snapshot, kafka::deltas(size));
     snapshot

@@ -9,7 +9,7 @@ use crate::{
         text,
     },
     domain::{Text, time::age},
-    pane::Tone,
+    pane::{Place, Tone},
     suggest::nearest,
 };
 
@@ -40,11 +40,11 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "context",
-        aliases: &["ctx", "contexts"],
+        aliases: &["ctx"],
         about: "the contexts of the kubeconfig",
         argument: Some(Argument {
             name: "NAME",
-            choices: |m| m.session.contexts.iter().map(|c| c.to_string()).collect(),
+            choices: |m| m.session.contexts.iter().map(|c| c.name.to_string()).collect(),
         }),
         run: context,
         ..Command::PLAIN
@@ -144,12 +144,9 @@ fn number(model: &mut Model, key: &str) {
 /// The context is pinned for the session's life, so that the header and an action can never disagree.
 fn context(model: &mut Model, name: &str) {
     let now = &model.session.context;
-    let known = model.session.contexts.iter().any(|c| **c == *name);
+    let known = model.session.contexts.iter().any(|c| *c.name == *name);
     let said = match name {
-        "" => {
-            let all = model.session.contexts.iter().map(|c| &**c).collect::<Vec<_>>().join(", ");
-            format!("context {now}, fixed for this session; there are: {all}")
-        }
+        "" => return model.go(&Place { pane: "contexts", scope: None }),
         name if *name == **now => format!("this session is in context {now}"),
         name if known => format!("a session keeps its context; quit and run: castellan --context {name}"),
         name => format!("the kubeconfig has no context \"{name}\""),

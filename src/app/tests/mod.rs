@@ -15,7 +15,7 @@ use crate::{
         object::Kind,
     },
     pane::{PANES, find},
-    world::{Mood, SMALL, fixture},
+    world::{Mood, SMALL, contexts, fixture},
 };
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ pub struct Hands {
 
 pub fn session() -> Session {
     let themes = vec!["dark".into(), "light".into()];
-    let contexts = vec!["lab".into(), "other".into()];
+    let contexts = contexts().all;
     Session { context: "lab".into(), contexts, themes, id: "5e551011".into(), ..Session::default() }
 }
 

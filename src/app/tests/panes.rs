@@ -233,3 +233,14 @@ fn tab_moves_between_tables() {
     assert_eq!(hands.press("shift-tab").selected(), first);
     assert_eq!(hands.model.selected(), Some(&Object::Broker(BrokerId(0))));
 }
+
+#[test]
+fn contexts_are_listed_and_enter_says_how_to_start_with_one() {
+    let mut hands = Hands::on(Mood::Healthy, "overview");
+    hands.command("contexts");
+    assert_eq!(hands.rows(), ["lab", "other"]);
+    hands.press("j enter");
+    assert!(hands.said().ends_with("quit and run: castellan --context other"), "{}", hands.said());
+    hands.command("overview").command("ctx");
+    assert_eq!(hands.model.screen().pane.name, "contexts", "as k9s has it");
+}

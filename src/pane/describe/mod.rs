@@ -45,7 +45,7 @@ fn sections(world: &World<'_>, object: &Object) -> Vec<Section> {
         }
         Object::Finding(id) => finding(world, id),
         Object::Cluster(name) => kafka::cluster(world, name),
-        Object::Context(name) => vec![Section::new("Context").with("name", name)],
+        Object::Context(name) => context(world, name),
         Object::Operation(id) => operation::describe(world, id),
     };
     if sections.is_empty() {
@@ -55,6 +55,19 @@ fn sections(world: &World<'_>, object: &Object) -> Vec<Section> {
     sections.extend(events(world, object));
     sections.retain(|section| !section.lines.is_empty());
     sections
+}
+
+fn context(world: &World<'_>, name: &str) -> Vec<Section> {
+    let contexts = &world.snapshot.contexts;
+    let Some(context) = contexts.all.iter().find(|c| *c.name == *name) else { return Vec::new() };
+    let here = if contexts.present == context.name { "yes, for as long as it runs" } else { "no" };
+    let section = Section::new("Context").with("name", name).with("this session", here);
+    let section = section.with("cluster", &context.cluster).with("user", &context.user);
+    vec![
+        section
+            .with("namespace", &context.namespace)
+            .with("start with it", format!("castellan --context {name}")),
+    ]
 }
 
 impl Section {

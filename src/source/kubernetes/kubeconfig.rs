@@ -1,9 +1,12 @@
 //! Which cluster, as whom: kubeconfig files or the pod that castellan runs in.
 
-use crate::{domain::Text, suggest::nearest};
+use crate::{
+    domain::{Text, context::Context},
+    suggest::nearest,
+};
 use kube::{
     Config,
-    config::{KubeConfigOptions, Kubeconfig},
+    config::{KubeConfigOptions, Kubeconfig, NamedContext},
 };
 use std::path::{Path, PathBuf};
 
@@ -25,7 +28,7 @@ pub struct Chosen {
     pub cluster: Text,
     pub user: Text,
     /// Every context of the kubeconfig, for the picker.
-    pub contexts: Vec<Text>,
+    pub contexts: Vec<Context>,
 }
 
 /// Reads the files named by `options`. No network.
@@ -87,6 +90,7 @@ async fn from_files(found: &[&PathBuf], options: &Options) -> Result<Chosen, Tex
         )
         .into());
     };
+    let all = merged.contexts.iter().map(listed).collect();
     let Some(context) = merged.contexts.iter().find(|c| *c.name == *wanted).and_then(|c| c.context.clone())
     else {
         return Err(unknown_context(&wanted, &contexts, &files));
@@ -100,8 +104,18 @@ async fn from_files(found: &[&PathBuf], options: &Options) -> Result<Chosen, Tex
         cluster: context.cluster.into(),
         user: context.user.unwrap_or_default().into(),
         context: wanted,
-        contexts,
+        contexts: all,
     })
+}
+
+fn listed(context: &NamedContext) -> Context {
+    let of = context.context.clone().unwrap_or_default();
+    Context {
+        name: context.name.as_str().into(),
+        cluster: of.cluster.into(),
+        user: of.user.unwrap_or_default().into(),
+        namespace: of.namespace.unwrap_or_default().into(),
+    }
 }
 
 fn read(files: &[&PathBuf]) -> Result<Kubeconfig, Text> {
@@ -155,7 +169,8 @@ contexts:
         let prod = with(FILE, None, None).await.unwrap();
         assert_eq!((&*prod.context, &*prod.cluster, &*prod.user), ("prod", "east", "anna"));
         assert_eq!(prod.config.default_namespace, "kafka");
-        assert_eq!(prod.contexts.len(), 3);
+        let known: Vec<_> = prod.contexts.iter().map(|c| (&*c.name, &*c.cluster, &*c.namespace)).collect();
+        assert_eq!(known, [("prod", "east", "kafka"), ("staging", "east", ""), ("lost", "west", "")]);
         let staging = with(FILE, Some("staging"), Some("x")).await.unwrap();
         assert_eq!((&*staging.context, &*staging.config.default_namespace), ("staging", "x"));
     }

@@ -28,7 +28,7 @@ pub use kubeconfig::Options;
 pub use watcher::{percent, place};
 
 use super::{News, Running, gate::Gate, now};
-use crate::domain::{Text, kubernetes::*};
+use crate::domain::{Text, context::Context, kubernetes::*};
 use credentials::{Credentials, prepare};
 use exec::Terminal;
 use futures::FutureExt;
@@ -49,7 +49,7 @@ pub struct Connection {
     /// The default namespace: `--namespace`, else the context's.
     pub namespace: Text,
     /// Every context of the kubeconfig, for the picker.
-    pub contexts: Vec<Text>,
+    pub contexts: Vec<Context>,
     credentials: Arc<Credentials>,
 }
 
