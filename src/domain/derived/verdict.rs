@@ -46,6 +46,9 @@ impl Verdict {
         }
         if parts.is_empty() {
             parts.push(well(joined));
+            // What does not make it ill is still worth a look.
+            let noted = findings.len() - bad.len();
+            parts.extend((noted > 0).then(|| format!("{noted} to note: :findings")));
         }
         Verdict { severity, line: fit(severity.verdict(), &parts) }
     }
@@ -138,7 +141,7 @@ mod tests {
             (
                 Mood::Degraded,
                 "CRITICAL 1 offline · 1 under min ISR · claim data-kafka-1 Pending · broker 2 disk 92% full · \
-                 +6 more",
+                 +5 more",
             ),
             (Mood::Stale, "UNKNOWN Kubernetes stale 2m · Kafka stale 2m · Prometheus stale 2m"),
             (Mood::Failed, "UNKNOWN Kubernetes silent 40s · Kafka silent 40s · Prometheus silent 40s"),

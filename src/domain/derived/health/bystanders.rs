@@ -1,5 +1,5 @@
-//! Other workloads' pods that do not work. They are a warning, told after Kafka's own trouble: first those in
-//! the cluster's namespace and those of its clients.
+//! Other workloads' pods that do not work: a warning in the cluster's namespace and among its clients, good
+//! to know elsewhere. Every estate has some broken pod; Kafka is not ill for it.
 
 use super::{super::Finding, Joined, Severity, for_how_long, live, trouble};
 use crate::domain::{
@@ -48,7 +48,8 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         let key = &pod.meta.key;
         let line = format!("pod {key} {}{how_long}{rest}", trouble.word);
         let subject = Object::Kube { kind: Kind::Pod, key: key.clone(), uid: pod.meta.uid.clone() };
-        Finding::new("pod", Severity::Warning, subject, line)
+        let severity = if near(pod) { Severity::Warning } else { Severity::Ok };
+        Finding::new("pod", severity, subject, line)
             .brief(format!("pod {} {}{how_long}", key.name, trouble.word))
             .since(trouble.since)
             .seen(format!("{}: {}", trouble.word, trouble.detail))
