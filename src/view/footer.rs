@@ -2,7 +2,7 @@
 
 use super::{canvas::Canvas, theme::Role};
 use crate::app::{
-    Model, command,
+    Model, Notice, command,
     layout::Areas,
     prompt::{Prompt, Purpose},
     text,
@@ -16,13 +16,32 @@ pub fn draw(canvas: &mut Canvas<'_>, areas: &Areas, model: &Model) -> Option<Pos
         return draw_prompt(canvas, line, prompt);
     }
     match &model.notice {
-        Some(notice) => {
-            let style = canvas.theme.tone(notice.tone);
-            canvas.line(line, &[(" ", style), (&notice.text, style)]);
-        }
+        Some(notice) => say(canvas, areas, notice),
         None => hints(canvas, line, model),
     }
     None
+}
+
+/// A notice has the last line; one that is longer lies over what is above it, too.
+const NOTICE_LINES: u16 = 4;
+
+fn say(canvas: &mut Canvas<'_>, areas: &Areas, notice: &Notice) {
+    let style = canvas.theme.tone(notice.tone);
+    let clean = text::clean(&notice.text);
+    let lines = text::fold(&clean, usize::from(areas.footer.width.saturating_sub(1)).max(1));
+    let height = NOTICE_LINES.min(areas.body.height + areas.footer.height).min(lines.len() as u16);
+    let top = areas.footer.bottom() - height;
+    let last = usize::from(height.saturating_sub(1));
+    for (i, words) in lines.iter().take(height.into()).enumerate() {
+        let line = Rect { y: top + i as u16, height: 1, ..areas.footer };
+        for x in line.left()..line.right() {
+            canvas.buffer[(x, line.y)].reset();
+        }
+        canvas.fill(line, Role::Plain);
+        let rest = if i == last && lines.len() > last + 1 { "…" } else { "" };
+        let words = text::head(words, usize::from(line.width).saturating_sub(1 + rest.len() / 3));
+        canvas.line(line, &[(" ", style), (words, style), (rest, style)]);
+    }
 }
 
 fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<Position> {

@@ -9,7 +9,7 @@ use crate::{
         snapshot::Delta,
         throughput::{Metric, Origin, Subject, ThroughputDelta},
     },
-    pane::PANES,
+    pane::{PANES, Tone},
     world::Mood,
 };
 use ratatui::layout::Rect;
@@ -278,3 +278,17 @@ fn the_prompt_shows_what_is_typed_and_completions() {
 }
 
 mod plans;
+
+#[test]
+fn a_long_sentence_is_told_to_its_end() {
+    let words = "broker 3 holds 6 replicas, which would be stranded; move them away first (:reassign off 3)";
+    let mut hands = hands(Mood::Healthy, "brokers", SMALL);
+    hands.send(Msg::Say(Tone::Warning, words.into()));
+    let lines = frame(&hands, false);
+    let said = format!("{} {}", lines[lines.len() - 2].trim(), lines[lines.len() - 1].trim());
+    assert_eq!(said, words);
+
+    hands.send(Msg::Say(Tone::Warning, format!("{words} ").repeat(9)));
+    let lines = frame(&hands, false);
+    assert!(lines[lines.len() - 1].ends_with('…'), "what is left out is marked: {}", lines[lines.len() - 1]);
+}
