@@ -10,7 +10,7 @@ use crate::{
     },
     source::{
         asking::Kafka,
-        kafka::{Answer, Error, ONCE, words},
+        kafka::{Answer, Error, words},
     },
 };
 use kafka_protocol::{
@@ -81,7 +81,7 @@ async fn reassign(kafka: &Kafka, partitions: &[Assignment]) -> Said {
     let topics = topics.into_iter();
     let topics = topics.map(|(t, p)| ReassignableTopic::default().with_name(name(t)).with_partitions(p));
     let request = AlterPartitionReassignmentsRequest::default()
-        .with_timeout_ms(timeout())
+        .with_timeout_ms(timeout(kafka))
         .with_topics(topics.collect());
     let answer = match send(kafka, "AlterPartitionReassignments", request).await {
         Ok(answer) => answer.value,
@@ -119,7 +119,7 @@ async fn elect(kafka: &Kafka, partitions: &[(TopicName, i32)]) -> Said {
     let topics = topics.map(|(t, p)| TopicPartitions::default().with_topic(name(t)).with_partitions(p));
     // The election type's default is that of preferred leaders, the only one before version 1.
     let request = ElectLeadersRequest::default()
-        .with_timeout_ms(timeout())
+        .with_timeout_ms(timeout(kafka))
         .with_topic_partitions(Some(topics.collect()));
     let answer = match send(kafka, "ElectLeaders", request).await {
         Ok(answer) => answer.value,
@@ -169,7 +169,7 @@ async fn create(
     let shape = shape.with_name(name(topic)).with_configs(configs.collect());
     let request = CreateTopicsRequest::default()
         .with_topics(vec![shape])
-        .with_timeout_ms(timeout())
+        .with_timeout_ms(timeout(kafka))
         .with_validate_only(dry);
     match send(kafka, "CreateTopics", request).await {
         Ok(answer) => {
@@ -184,7 +184,7 @@ async fn add_partitions(kafka: &Kafka, topic: &TopicName, total: i32, dry: bool)
     let wanted = CreatePartitionsTopic::default().with_name(name(topic)).with_count(total);
     let request = CreatePartitionsRequest::default()
         .with_topics(vec![wanted.with_assignments(None)])
-        .with_timeout_ms(timeout())
+        .with_timeout_ms(timeout(kafka))
         .with_validate_only(dry);
     match send(kafka, "CreatePartitions", request).await {
         Ok(answer) => {
@@ -220,7 +220,7 @@ async fn alter(kafka: &Kafka, topic: &TopicName, configs: &[(String, Option<Stri
 
 async fn delete(kafka: &Kafka, topic: &TopicName) -> Said {
     let request = |version: i16| {
-        let request = DeleteTopicsRequest::default().with_timeout_ms(timeout());
+        let request = DeleteTopicsRequest::default().with_timeout_ms(timeout(kafka));
         if version >= 6 {
             request.with_topics(vec![DeleteTopicState::default().with_name(Some(name(topic)))])
         } else {
@@ -325,8 +325,8 @@ fn count_are(partitions: usize) -> String {
     format!("{} {}", count(partitions), if partitions == 1 { "is" } else { "are" })
 }
 
-fn timeout() -> i32 {
-    i32::try_from(ONCE.as_millis()).unwrap_or(i32::MAX)
+fn timeout(kafka: &Kafka) -> i32 {
+    i32::try_from(kafka.client.once().as_millis()).unwrap_or(i32::MAX)
 }
 
 fn name(topic: &Text) -> Name {

@@ -8,7 +8,7 @@ use crate::{
     },
     source::{
         asking::Kafka,
-        kafka::{Error, Lane, ONCE, check, proxy},
+        kafka::{Error, Lane, check, proxy},
         messages::{Context, login},
     },
 };
@@ -77,7 +77,7 @@ async fn is_there(kafka: &Kafka, topic: &str) -> Result<(), Text> {
 }
 
 fn connect(kafka: &Kafka, bootstrap: &str) -> Result<FutureProducer<Context>, KafkaError> {
-    let patience = ONCE.as_millis().to_string();
+    let patience = kafka.client.once().as_millis().to_string();
     let mut config = ClientConfig::new();
     config.set_log_level(RDKafkaLogLevel::Warning);
     let fixed = [

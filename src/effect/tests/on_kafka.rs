@@ -16,6 +16,7 @@ use kafka_protocol::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// Who was sent what: (broker, request, version).
@@ -254,11 +255,13 @@ async fn without_a_controller_in_reach_another_broker_passes_it_on() {
 /// The broker takes the request and says nothing: whether it did it cannot be known, so no other is asked.
 #[tokio::test]
 async fn a_broker_that_says_nothing_is_asked_once() {
-    let (fake, kafka, sent) = cluster(yes).await;
+    let (fake, mut kafka, sent) = cluster(yes).await;
+    let target = KafkaTarget { bootstrap: fake.bootstrap(), ..KafkaTarget::default() };
+    kafka.client = Client::with_patience(target, None, Duration::from_millis(1_500));
     fake.change(|world| world.deaf = vec![m::ApiKey::DeleteTopics as i16]);
     let said = perform(&kafka, &Write::DeleteTopic { topic: "orders".into() }, false).await;
     let Said::Unheard(words) = &said else { panic!("{said:?}") };
-    assert!(words.contains("no reply in 13 s"), "{words}");
+    assert!(words.contains("no reply in 2 s"), "{words}");
     assert!(sent.lock().unwrap().is_empty());
     assert_eq!(fake.world.lock().unwrap().unanswered, 1);
 }

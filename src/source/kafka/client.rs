@@ -30,7 +30,7 @@ use tokio::{sync::Mutex, time::Instant};
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
 
 /// How long brokers may work on a request that is sent once, as it says itself.
-pub const ONCE: Duration = Duration::from_secs(10);
+const ONCE: Duration = Duration::from_secs(10);
 
 /// A handle on one cluster, shared by the poller and by whoever administers it.
 #[derive(Clone)]
@@ -66,11 +66,18 @@ struct Inner {
     bootstrap: Link,
     /// Spreads what any broker can answer.
     turn: AtomicUsize,
+    once: Duration,
 }
 
 impl Client {
     pub fn new(target: KafkaTarget, gate: Option<Gate>) -> Client {
+        Client::with_patience(target, gate, ONCE)
+    }
+
+    /// `once`: how long brokers may work on a request that is sent once.
+    pub fn with_patience(target: KafkaTarget, gate: Option<Gate>, once: Duration) -> Client {
         Client(Arc::new(Inner {
+            once,
             reach: Reach::new(target, gate),
             links: RwLock::default(),
             bootstrap: Link::new(None),
@@ -132,6 +139,11 @@ impl Client {
         }
     }
 
+    /// How long brokers may work on a request that is sent once, for it to say so itself.
+    pub fn once(&self) -> Duration {
+        self.0.once
+    }
+
     /// Sends a request once: to the controller, else, where no connection to it comes about, to the first
     /// broker that can be connected to, which passes it on (or refuses, with ZooKeeper). The connection is
     /// new: one that was idle may be dead without anybody having noticed.
@@ -152,8 +164,8 @@ impl Client {
         let mut unreached = Vec::new();
         for node in nodes {
             match self.0.reach.broker(&node, known(&node).and_then(|link| link.way())).await {
-                // It waits longer than the request allows the brokers themselves.
-                Ok((connection, _)) => return connection.send(ONCE + PATIENCE, make).await,
+                // It waits a third longer than the request allows the brokers themselves.
+                Ok((connection, _)) => return connection.send(self.0.once * 4 / 3, make).await,
                 Err(error) => unreached.push(error.about(&node.name())),
             }
         }

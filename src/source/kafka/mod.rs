@@ -19,7 +19,7 @@ pub mod tests;
 mod tls;
 
 pub use access::access;
-pub use client::{Client, Lane, ONCE};
+pub use client::{Client, Lane};
 pub use connection::{Answer, PATIENCE};
 pub use error::{Error, check, words};
 pub use poll::Settings;
