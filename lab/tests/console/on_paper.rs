@@ -8,13 +8,14 @@ use castellan_lab::{Context, Fault};
 use serde_json::Value;
 use std::time::Instant;
 
-const KAFKA: &str = "kafka/kafka";
+const KAFKA: [&str; 2] = ["--kafka", "kafka/kafka"];
 
 /// In each form the report ends with this code, begins with this word, and has this sentence.
 #[track_caller]
-fn reports(stage: &Stage, cluster: &str, code: i32, word: &str, sentence: &str) {
+fn reports(stage: &Stage, arguments: &[&str], code: i32, word: &str, sentence: &str) {
     for form in ["text", "markdown", "json"] {
-        let (told, ended) = stage.once(Context::Admin, cluster, &["-o", form, "--timeout", "15"]);
+        let arguments = [&["-o", form, "--timeout", "15"], arguments].concat();
+        let (told, ended) = stage.once(Context::Admin, &arguments);
         assert_eq!(ended, code, "{told}");
         assert!(
             told.contains(word) && told.contains(sentence),
@@ -34,14 +35,21 @@ fn reports(stage: &Stage, cluster: &str, code: i32, word: &str, sentence: &str) 
 #[test]
 fn a_healthy_cluster_ends_with_0() {
     let stage = stage();
-    reports(&stage, "staging/kafka", 0, "HEALTHY", "1 broker, 6 partitions in sync");
+    // Where nothing else is ill: the shop has a pod that crashes and one that fits nowhere.
+    reports(
+        &stage,
+        &["--kafka", "staging/kafka", "-n", "staging"],
+        0,
+        "HEALTHY",
+        "1 broker, 6 partitions in sync",
+    );
 }
 
 #[test]
 fn a_throttle_left_behind_ends_with_1() {
     let stage = stage();
     let broken = stage.fault(Fault::LeaveThrottle { rate: 10_000_000 });
-    reports(&stage, KAFKA, 1, "DEGRADED", "throttle left");
+    reports(&stage, &KAFKA, 1, "DEGRADED", "throttle left");
     broken.mend();
 }
 
@@ -49,7 +57,7 @@ fn a_throttle_left_behind_ends_with_1() {
 fn a_full_disk_ends_with_2() {
     let stage = stage();
     let broken = stage.fault(Fault::FillLogDir { broker: 2, percent: 97 });
-    reports(&stage, KAFKA, 2, "CRITICAL", "disk 97% full");
+    reports(&stage, &KAFKA, 2, "CRITICAL", "disk 97% full");
     broken.mend();
 }
 
@@ -57,15 +65,15 @@ fn a_full_disk_ends_with_2() {
 fn a_stopped_api_server_ends_with_3() {
     let stage = stage();
     let broken = stage.fault(Fault::StopApi);
-    reports(&stage, KAFKA, 3, "UNKNOWN", "refused");
-    let (text, _) = stage.once(Context::Admin, KAFKA, &["--timeout", "5"]);
+    reports(&stage, &KAFKA, 3, "UNKNOWN", "refused");
+    let (text, _) = stage.once(Context::Admin, &[&KAFKA[..], &["--timeout", "5"]].concat());
     assert!(!text.contains("Kubernetes live"), "{text}");
     broken.mend();
 }
 
 /// The brokers' table of the report.
 fn on_paper(stage: &Stage, titles: &[&str]) -> (Facts, String) {
-    let (text, _) = stage.once(Context::Admin, KAFKA, &["-o", "json", "--timeout", "20"]);
+    let (text, _) = stage.once(Context::Admin, &[&KAFKA[..], &["-o", "json", "--timeout", "20"]].concat());
     let report: Value = serde_json::from_str(&text).expect("JSON");
     let word = |row: &Value, title: &str| {
         let cell = row[title.to_lowercase()].as_str().unwrap_or_default();
@@ -94,12 +102,10 @@ fn paper_and_screen_tell_the_same_of_a_hung_broker() {
         }
         assert!(begun.elapsed() < PATIENCE, "on paper {told:#?}, on the screen {shown:#?}, {text}");
     }
-    let (text, code) = stage.once(Context::Admin, KAFKA, &["--timeout", "20"]);
+    let (text, code) = stage.once(Context::Admin, &[&KAFKA[..], &["--timeout", "20"]].concat());
     assert_eq!(code, 2, "{text}");
     let says = |told: &str| {
-        ["CRITICAL 1 offline · broker 1 ", "quorum 2/3", " under-replicated"]
-            .iter()
-            .all(|word| told.contains(word))
+        ["CRITICAL 1 offline · broker 1 ", " under-replicated"].iter().all(|word| told.contains(word))
     };
     assert!(says(&text), "{text}");
     screen.waits("the verdict on paper", says);

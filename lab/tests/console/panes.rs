@@ -15,18 +15,19 @@ const TRUE: &[(&str, &str, &[&str])] = &[
     ("nodes", "node", &["node-a1", "Ready", "zone-a", "30.0 GiB", "v1.35.4"]),
     ("brokers", "broker", &["kafka-2", "Running", "up", "kafka-2.kafka-headless."]),
     ("topics", "kt", &["clickstream", " 24   2   1 ", "delete", "8.00 MiB"]),
-    ("partitions", "partition", &["clickstream", " 23 ok "]),
+    ("partitions", "partition", &["clickstream", " 23 ", " KiB "]),
     ("groups", "consumergroups", &["billing", "Stable", "range"]),
     ("members", "offsets", &["billing-", " 6 billing-", "Running", "10.44."]),
     ("reassignments", "moves", &["no reassignments"]),
     ("events", "event", &["Warning", "BackOff", "pod/invoices-", "kubelet", "shop"]),
     ("charts", "throughput", &["Messages in", "all brokers", "/s"]),
-    ("findings", "fi", &["info", "pod shop/forecast-", "0/6 nodes are available"]),
+    ("findings", "fi", &["pod shop/forecast-", "0/6 nodes are available"]),
     ("claims", "claim", &["data-kafka-1", "Bound", "512 MiB", "zonal"]),
     ("services", "service", &["kafka-headless", "None", "controller:9093"]),
     ("budgets", "poddisruptionbudgets", &["kafka", "3/3", "at most 1 away"]),
     ("autoscalers", "horizontalpodautoscalers", &["no autoscalers"]),
     ("clusters", "kafka", &["staging/kafka", "StatefulSet", "1 kafka-bootstrap:9092"]),
+    ("operations", "operation", &["no operations"]),
 ];
 
 #[test]

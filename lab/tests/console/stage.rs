@@ -101,10 +101,10 @@ impl Stage {
         first.into_iter().chain(arguments.iter().map(|a| a.to_string())).collect()
     }
 
-    /// What `castellan --once` prints of a cluster, and ends with.
-    pub fn once(&self, context: Context, kafka: &str, arguments: &[&str]) -> (String, i32) {
+    /// What `castellan --once` prints and ends with.
+    pub fn once(&self, context: Context, arguments: &[&str]) -> (String, i32) {
         let mut command = Command::new(castellan());
-        command.args(self.arguments(context, &["--kafka", kafka, "--once"])).args(arguments);
+        command.args(self.arguments(context, &["--once"])).args(arguments);
         command.env("XDG_CONFIG_HOME", self.own.path()).env("XDG_STATE_HOME", self.own.path());
         let output = command.output().expect("castellan runs");
         (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().expect("an exit code"))

@@ -23,7 +23,9 @@ fn who_by_the_tool(stage: &Stage) -> Facts {
 
 fn rows(stage: &Stage) -> Vec<Vec<String>> {
     let told = stage.tool("kafka-consumer-groups.sh", "--describe --all-groups");
-    let words = |line: &str| line.split_whitespace().map(String::from).collect::<Vec<_>>();
+    // What was never committed has no offset: castellan draws that as another dash.
+    let dashed = |word: &str| if word == "-" { "–".to_string() } else { word.to_string() };
+    let words = |line: &str| line.split_whitespace().map(dashed).collect::<Vec<_>>();
     let rows = told.lines().map(words).filter(|row| row.len() == 9 && row[2].parse::<u32>().is_ok());
     rows.collect()
 }
@@ -39,7 +41,7 @@ fn on_the_screen(screen: &Screen) -> Facts {
 }
 
 fn offsets(facts: Facts) -> Offsets {
-    let number = |word: &String| word.parse().unwrap_or(i64::MIN);
+    let number = |word: &String| word.parse().unwrap_or(-1);
     facts.into_iter().map(|row| (row[..3].to_vec(), [3, 4, 5].map(|column| number(&row[column])))).collect()
 }
 

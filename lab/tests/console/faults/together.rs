@@ -53,5 +53,5 @@ fn a_permission_a_token_a_throttle_and_the_scraping() {
 fn rates_are_old(screen: &Screen) {
     screen.sees("Kubernetes live · Kafka live · throughput stale ");
     screen.broker("kafka-0", "has old rates", |cell| cell("IN 15m").contains('~'));
-    screen.sees("Prometheus stale ");
+    screen.sees("Prometheus: not heard for ");
 }
