@@ -27,6 +27,7 @@ const TRUE: &[(&str, &str, &[&str])] = &[
     ("budgets", "poddisruptionbudgets", &["kafka", "3/3", "at most 1 away"]),
     ("autoscalers", "horizontalpodautoscalers", &["no autoscalers"]),
     ("clusters", "kafka", &["staging/kafka", "StatefulSet", "1 kafka-bootstrap:9092"]),
+    ("contexts", "contexts", &["-admin ", " yes "]),
     ("operations", "operation", &["no operations"]),
 ];
 
