@@ -197,7 +197,7 @@ impl Workflow {
                 vec![]
             }
             Sight::Unknown(words) => {
-                self.operation.words = format!("to be able to tell: {words}");
+                self.operation.words = format!("to be able to tell: {words}{}", self.unheard());
                 self.operation.share = None;
                 self.judge(now);
                 vec![]
@@ -211,13 +211,18 @@ impl Workflow {
 
     fn wait(&mut self, words: &str, share: Option<f64>, now: Time) {
         self.measure(share, now);
-        let unheard = match &self.said {
-            Some(Said::Unheard(said)) => format!(" ({said})"),
-            _ => String::new(),
-        };
+        let unheard = self.unheard();
         let eta = self.eta(now).map_or(String::new(), |left| format!(", about {} left", age(left)));
         self.operation.words = format!("{words}{eta}{unheard}");
         self.judge(now);
+    }
+
+    /// Why it is not known whether the write was done.
+    fn unheard(&self) -> String {
+        match &self.said {
+            Some(Said::Unheard(said)) => format!(" ({said})"),
+            _ => String::new(),
+        }
     }
 
     /// Nothing can be looked at but an answer, and none was heard.
