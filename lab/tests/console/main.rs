@@ -1,5 +1,6 @@
 //! castellan itself, in a terminal, on a real cluster that is broken under its eyes.
 
+mod actions;
 mod contexts;
 mod differential;
 mod drill;

@@ -153,7 +153,7 @@ impl Drop for Broken<'_> {
     }
 }
 
-fn printed(command: &mut Command) -> String {
+pub fn printed(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().expect("the command runs");
     assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&stderr));
     String::from_utf8_lossy(&stdout).into_owned()

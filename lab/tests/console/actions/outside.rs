@@ -1,0 +1,71 @@
+//! How the cluster is, from kubectl and Kafka's own tools.
+
+use crate::{
+    screen::PATIENCE,
+    stage::{BOOTSTRAP, Stage, printed},
+};
+use std::{path::PathBuf, time::Instant};
+
+/// Asks until it is so; the tools themselves take their time.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "not so within {PATIENCE:?}: {what}");
+    }
+}
+
+impl Stage {
+    /// A field of an object, as kubectl prints it.
+    pub fn field(&self, object: &str, path: &str) -> String {
+        self.kubectl(&format!("{object} -o jsonpath={{{path}}}"))
+    }
+
+    /// The UID of a pod of Kafka's.
+    pub fn uid(&self, pod: &str) -> String {
+        self.field(&format!("-n kafka get pod {pod}"), ".metadata.uid")
+    }
+
+    /// Pods that are none of Kafka's.
+    pub fn web(&self) -> Vec<String> {
+        let pods = self.kubectl("-n shop get pods -l app.kubernetes.io/name=web -o name");
+        pods.lines().map(|name| name.trim_start_matches("pod/").to_string()).collect()
+    }
+
+    /// What a program prints inside the lab.
+    pub fn inside(&self, program: &str, arguments: &str) -> String {
+        printed(self.lab.enter_command(program).args(arguments.split(' ')))
+    }
+
+    /// What one of Kafka's own tools prints, unless it gives up, as it does where a broker hangs.
+    pub fn tool_may(&self, name: &str, arguments: &str) -> Option<String> {
+        let mut command = self.lab.enter_command(name);
+        let output = command.args(["--bootstrap-server", BOOTSTRAP]).args(arguments.split(' ')).output();
+        let output = output.expect("the command runs");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Where each partition of a topic lies.
+    pub fn replicas(&self, topic: &str) -> Vec<Vec<u32>> {
+        self.partitions(topic, "Replicas: ")
+    }
+
+    /// The ids that Kafka's own tool tells of each partition, `Leader: ` or `Isr: `.
+    pub fn partitions(&self, topic: &str, key: &str) -> Vec<Vec<u32>> {
+        lists(&self.tool("kafka-topics.sh", &format!("--describe --topic {topic}")), key)
+    }
+
+    /// A file of the tests' own.
+    pub fn file(&self, name: &str, contents: &str) -> PathBuf {
+        let path = self.folder().join(name);
+        std::fs::write(&path, contents).expect("the file is written");
+        path
+    }
+}
+
+/// The ids behind a key, of each partition that `kafka-topics.sh --describe` tells of.
+pub fn lists(told: &str, key: &str) -> Vec<Vec<u32>> {
+    let lists = told.lines().filter(|line| line.starts_with('\t')).filter_map(|line| line.split(key).nth(1));
+    let first = |rest: &str| rest.split_whitespace().next().unwrap_or_default().to_string();
+    lists.map(|rest| first(rest).split(',').filter_map(|id| id.parse().ok()).collect()).collect()
+}
