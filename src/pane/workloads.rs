@@ -183,6 +183,9 @@ fn progress(deployment: &Deployment) -> Cell {
         Cell::toned("not yet seen", Tone::Warning)
     } else if deployment.updated < deployment.replicas {
         Cell::toned("under way", Tone::Warning)
+    } else if deployment.available < deployment.replicas {
+        // Source: kubectl `DeploymentStatusViewer`.
+        Cell::toned("waits for pods", Tone::Warning)
     } else {
         Cell::toned("done", Tone::Muted)
     }

@@ -85,6 +85,7 @@ impl GroupRow {
             stopped: None,
             rewound: None,
         };
+        let mut halts = Halts::default();
         let mut pasts = kafka.commits.get(&group.id).map_or(&[][..], |p| p).iter();
         let commits = group.offsets.last().map_or(&[][..], |c| c);
         for commits in commits.chunk_by(|a, b| a.topic == b.topic) {
@@ -92,10 +93,12 @@ impl GroupRow {
             for commit in commits {
                 let lag = row.add(commit, &logs);
                 if let Some(past) = pasts.next().filter(|_| lag > 0) {
-                    row.judge(commit, past, &logs, now);
+                    row.judge(commit, past);
+                    halts.take(commit, past, &logs, now);
                 }
             }
         }
+        row.stopped = halts.of_readers(group);
         row.trend = row.pace.map_or(Trend::Unknown, |pace| pace.trend());
         row
     }
@@ -117,12 +120,8 @@ impl GroupRow {
         lag
     }
 
-    /// Burrow's rules STOP and REWIND, which hold only while there is a lag.
-    fn judge(&mut self, commit: &Committed, past: &Past, logs: &Logs<'_>, now: Time) {
-        let series = logs.series(commit.partition);
-        if self.stopped.is_none() && series.is_some_and(|ends| past.stopped(commit.offset, ends, now)) {
-            self.stopped = Some((commit.topic.clone(), commit.partition));
-        }
+    /// Burrow's rule REWIND, which holds only while there is a lag.
+    fn judge(&mut self, commit: &Committed, past: &Past) {
         if let (None, Some(from)) = (&self.rewound, past.rewound) {
             self.rewound = Some((commit.topic.clone(), commit.partition, from));
         }
@@ -153,6 +152,35 @@ impl GroupRow {
             late => late.unwrap_or_default(),
         };
         (Reverse(self.trouble().is_some()), Reverse(late), Reverse(self.lag))
+    }
+}
+
+/// Of the partitions with a lag, where commits go on and where they do not: Burrow's rule STOP.
+#[derive(Default)]
+struct Halts<'a> {
+    stopped: Vec<(&'a TopicName, i32)>,
+    going: Vec<(&'a TopicName, i32)>,
+}
+
+impl<'a> Halts<'a> {
+    fn take(&mut self, commit: &'a Committed, past: &Past, logs: &Logs<'_>, now: Time) {
+        let series = logs.series(commit.partition);
+        let stopped = series.is_some_and(|ends| past.stopped(commit.offset, ends, now));
+        let list = if stopped { &mut self.stopped } else { &mut self.going };
+        list.push((&commit.topic, commit.partition));
+    }
+
+    /// A stopped partition whose reader goes on nowhere. A slow consumer works off what it has fetched of
+    /// one partition while the others of its own wait; that it reads too slowly is told by its lag.
+    fn of_readers(self, group: &Group) -> Option<(TopicName, i32)> {
+        let reads = |member: &Member, (topic, partition): &(&TopicName, i32)| {
+            member.assignment.iter().any(|a| a.topic == **topic && a.partitions.contains(partition))
+        };
+        let halted = |place: &&(&TopicName, i32)| {
+            let reader = group.members.iter().find(|member| reads(member, place));
+            reader.is_none_or(|member| !self.going.iter().any(|other| reads(member, other)))
+        };
+        self.stopped.iter().find(halted).map(|(topic, partition)| ((*topic).clone(), *partition))
     }
 }
 
@@ -213,6 +241,7 @@ fn address(member: &Member) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::kafka::TopicPartitions;
 
     fn row(id: &str, lag: u64, late: Option<u64>) -> GroupRow {
         GroupRow {
@@ -227,6 +256,27 @@ mod tests {
             stopped: None,
             rewound: None,
         }
+    }
+
+    #[test]
+    fn a_reader_that_goes_on_somewhere_has_stopped_nowhere() {
+        let orders: TopicName = "orders".into();
+        let reader = |partitions: &[i32]| Member {
+            id: "m".into(),
+            client_id: "c".into(),
+            host: "/10.1.2.3".into(),
+            instance: None,
+            assignment: vec![TopicPartitions { topic: orders.clone(), partitions: partitions.to_vec() }],
+        };
+        let group = Group { members: vec![reader(&[0, 1]), reader(&[2])], ..Group::new("audit".into()) };
+        let halts = |stopped: &[i32], going: &[i32]| {
+            let places = |list: &[i32]| list.iter().map(|p| (&orders, *p)).collect();
+            Halts { stopped: places(stopped), going: places(going) }.of_readers(&group).map(|(_, p)| p)
+        };
+        assert_eq!(halts(&[1], &[0]), None, "its other partition waits its turn");
+        assert_eq!(halts(&[0, 1], &[2]), Some(0), "another reader's commits are no excuse");
+        assert_eq!(halts(&[2], &[0, 1]), Some(2));
+        assert_eq!(halts(&[7], &[0]), Some(7), "nobody reads it");
     }
 
     #[test]
