@@ -20,27 +20,34 @@ pub static CANCEL: Verb = Verb {
     keys: &["x"],
     about: "cancel the move",
     needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
-    takes: |known, object| active(known, object.map_or(&[], std::slice::from_ref)).map(drop),
+    takes: |known, object| any(known, object.map_or(&[], std::slice::from_ref)),
     many: true,
     plan,
     ..Verb::PLAIN
 };
 
 /// Those under way of the objects; of nothing, all.
-fn active<'a>(known: &Known<'a>, objects: &[Object]) -> Result<Vec<&'a Reassignment>, String> {
+fn active<'a>(
+    known: &Known<'a>,
+    objects: &[Object],
+) -> Result<impl Iterator<Item = &'a Reassignment>, String> {
     let scope = Scope::of(objects)?;
-    let all = known.world.snapshot.kafka.reassignments.last().map_or(&[][..], |all| all);
-    let meant = |r: &&Reassignment| scope.is_empty() || scope.has(&r.topic, r.partition, &r.replicas);
-    let some: Vec<_> = all.iter().filter(meant).collect();
-    match objects {
-        _ if !some.is_empty() => Ok(some),
-        [one] => Err(format!("nothing of {} {} is being reassigned", one.noun(), one.name())),
-        _ => Err("nothing is being reassigned".into()),
+    let all = known.world.snapshot.kafka.reassignments.last().into_iter().flatten();
+    Ok(all.filter(move |r| scope.is_empty() || scope.has(&r.topic, r.partition, &r.replicas)))
+}
+
+/// Whether there is one at all: no more of them are looked at than it takes.
+fn any(known: &Known<'_>, objects: &[Object]) -> Result<(), String> {
+    match (active(known, objects)?.next(), objects) {
+        (Some(_), _) => Ok(()),
+        (None, [one]) => Err(format!("nothing of {} {} is being reassigned", one.noun(), one.name())),
+        (None, _) => Err("nothing is being reassigned".into()),
     }
 }
 
 fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
-    let moves = active(known, &intent.objects)?;
+    any(known, &intent.objects)?;
+    let moves: Vec<&Reassignment> = active(known, &intent.objects)?.collect();
     let n = human::plural(moves.len(), "reassignment");
     let (title, name) = match moves.as_slice() {
         [one] => {

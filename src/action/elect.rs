@@ -7,10 +7,12 @@ use super::{
 use crate::domain::{
     access::{KafkaPermission, Operation},
     human,
-    kafka::{BrokerId, Partition},
+    kafka::{BrokerId, Partition, Tally},
     object::Object,
 };
 use std::{collections::BTreeMap, time::Duration};
+
+const LED: &str = "every partition is led by its preferred leader already";
 
 pub static ELECT: Verb = Verb {
     name: "elect",
@@ -18,7 +20,7 @@ pub static ELECT: Verb = Verb {
     keys: &["b"],
     about: "preferred leaders",
     needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
-    takes: |known, object| found(known, object.map_or(&[], std::slice::from_ref)).map(drop),
+    takes,
     many: true,
     plan,
     ..Verb::PLAIN
@@ -32,11 +34,36 @@ struct Found<'a> {
     out: BTreeMap<BrokerId, Vec<PartitionName>>,
 }
 
+/// What [`found`] would say, from counts: this is asked for each frame, and a cluster has hundreds of
+/// thousands of partitions.
+fn takes(known: &Known<'_>, object: Option<&Object>) -> Result<(), String> {
+    let census = &known.world.snapshot.kafka.census;
+    match object {
+        None => judge(census.brokers()),
+        Some(Object::Broker(id)) => judge([(*id, census.broker(*id))]),
+        Some(object) => found(known, std::slice::from_ref(object)).map(drop),
+    }
+}
+
+fn judge(brokers: impl IntoIterator<Item = (BrokerId, Tally)>) -> Result<(), String> {
+    let astray: Vec<(BrokerId, Tally)> = brokers.into_iter().filter(|(_, t)| t.astray > 0).collect();
+    if astray.is_empty() {
+        return Err(LED.into());
+    }
+    if astray.iter().any(|(_, t)| t.electable > 0) {
+        return Ok(());
+    }
+    let ids: Vec<BrokerId> = astray.iter().map(|(id, _)| *id).collect();
+    let count: u32 = astray.iter().map(|(_, t)| t.astray).sum();
+    let n = human::plural(count as usize, "partition");
+    Err(format!("{} not in sync and cannot lead {n}", words::are(&ids)))
+}
+
 /// Of the objects; of a broker those that it should lead; of nothing, all.
 fn found<'a>(known: &Known<'a>, objects: &[Object]) -> Result<Found<'a>, String> {
     let scope = Scope::of(objects)?;
     let mut found = Found::default();
-    for (name, topic) in &known.world.snapshot.kafka.topics {
+    for (name, topic) in scope.among(&known.world.snapshot.kafka) {
         for partition in &topic.partitions {
             let Some(preferred) = partition.preferred_leader() else { continue };
             let meant = scope.is_empty() || scope.has(name, partition.index, &[preferred]);
@@ -44,7 +71,7 @@ fn found<'a>(known: &Known<'a>, objects: &[Object]) -> Result<Found<'a>, String>
                 continue;
             }
             let name = (name.clone(), partition.index);
-            if partition.isr.contains(preferred) {
+            if partition.electable() {
                 found.ready.push((name, partition));
             } else {
                 found.out.entry(preferred).or_default().push(name);
@@ -53,7 +80,7 @@ fn found<'a>(known: &Known<'a>, objects: &[Object]) -> Result<Found<'a>, String>
     }
     match (found.ready.is_empty(), found.out.is_empty()) {
         (false, _) => Ok(found),
-        (true, true) => Err("every partition is led by its preferred leader already".into()),
+        (true, true) => Err(LED.into()),
         (true, false) => Err(out_of_sync(&found.out)),
     }
 }

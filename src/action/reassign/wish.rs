@@ -4,7 +4,7 @@
 use super::planner::{Part, Site};
 use crate::domain::{
     human,
-    kafka::{BrokerId, Kafka, TopicName},
+    kafka::{BrokerId, Kafka, Topic, TopicName},
     object::Object,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,6 +102,14 @@ impl Scope {
         named || self.brokers.iter().any(|id| replicas.contains(id))
     }
 
+    /// The topics that may have partitions that are meant: where some are named only these, else all.
+    pub fn among<'a>(&self, kafka: &'a Kafka) -> Vec<(&'a TopicName, &'a Topic)> {
+        if self.topics.is_empty() || !self.brokers.is_empty() {
+            return kafka.topics.iter().collect();
+        }
+        self.topics.keys().filter_map(|name| kafka.topics.get_key_value(name)).collect()
+    }
+
     /// What is meant, in the order of names; an error names what is gone.
     pub fn parts<'a>(&self, kafka: &'a Kafka) -> Result<Vec<Part<'a>>, String> {
         for (topic, some) in &self.topics {
@@ -113,7 +121,7 @@ impl Scope {
             }
         }
         let mut parts = Vec::new();
-        for (name, topic) in &kafka.topics {
+        for (name, topic) in self.among(kafka) {
             let sizes = kafka.sizes.topic(name);
             let size = |p: i32| usize::try_from(p).ok().and_then(|p| *sizes.get(p)?);
             let meant = topic.partitions.iter().filter(|p| self.has(name, p.index, &p.replicas));

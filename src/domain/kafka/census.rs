@@ -14,6 +14,10 @@ pub struct Tally {
     pub leaders: u32,
     /// Partitions whose preferred leader it is.
     pub preferred: u32,
+    /// Of these, those that it does not lead.
+    pub astray: u32,
+    /// Of those, the ones that it could lead, as it is in sync.
+    pub electable: u32,
     /// Of the partitions that it leads, as Kafka's own metric counts.
     pub under_replicated: u32,
     /// Of the partitions that it leads.
@@ -136,6 +140,11 @@ impl Census {
         place.map_or_else(|_| Tally::default(), |at| self.tallies[at].1)
     }
 
+    /// Every broker that some partition names, or named once, with its part.
+    pub fn brokers(&self) -> impl Iterator<Item = (BrokerId, Tally)> {
+        self.tallies.iter().copied()
+    }
+
     /// What is wrong with a topic.
     pub fn topic(&self, name: &str) -> Troubles {
         self.troubled.get(name).copied().unwrap_or_default()
@@ -182,6 +191,8 @@ impl Census {
             let tally = self.tally(*id);
             way.count(&mut tally.replicas, true);
             way.count(&mut tally.preferred, i == 0);
+            way.count(&mut tally.astray, i == 0 && !partition.led_as_preferred());
+            way.count(&mut tally.electable, i == 0 && partition.electable());
             way.count(&mut tally.out_of_sync, out);
         }
         match self.placements.get_mut(&partition.replicas) {
@@ -316,6 +327,8 @@ mod tests {
                 replicas: number(&|_, p| p.replicas.contains(id)),
                 leaders: number(&|_, p| led(p)),
                 preferred: number(&|_, p| p.replicas.first() == Some(&id)),
+                astray: number(&|_, p| p.replicas.first() == Some(&id) && !led(p)),
+                electable: number(&|_, p| p.replicas.first() == Some(&id) && !led(p) && p.isr.contains(id)),
                 under_replicated: number(&|t, p| led(p) && under_replicated(p, added(t, p))),
                 under_min: number(&|t, p| led(p) && refuses(t, p)),
                 out_of_sync: number(&late),

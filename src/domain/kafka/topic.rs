@@ -56,6 +56,11 @@ impl Partition {
     pub fn led_as_preferred(&self) -> bool {
         self.leader.is_some() && self.leader == self.preferred_leader()
     }
+
+    /// Whether an election would give it its preferred leader, which it has not: it is in sync.
+    pub fn electable(&self) -> bool {
+        !self.led_as_preferred() && self.preferred_leader().is_some_and(|id| self.isr.contains(id))
+    }
 }
 
 impl Topic {
