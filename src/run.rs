@@ -37,7 +37,7 @@ use tokio::sync::mpsc;
 const KEY_FRAME: Duration = Duration::from_millis(16);
 const FRAME: Duration = Duration::from_millis(50);
 /// Between two derivations; longer where one takes long, so that they never take more than an eighth of
-/// the time.
+/// the time. The same holds for making a plan again that is shown.
 const DERIVE: Duration = Duration::from_millis(250);
 const DERIVE_SHARE: u32 = 8;
 /// Messages taken in before a frame is considered.
@@ -169,6 +169,9 @@ struct Pace {
     drawn: Instant,
     derived: Instant,
     cost: Duration,
+    reviewed: Instant,
+    /// Of the last review: a plan of many partitions takes its time.
+    review: Duration,
     freshness: Vec<bool>,
 }
 
@@ -180,6 +183,8 @@ impl Pace {
             drawn: now,
             derived: now,
             cost: Duration::ZERO,
+            reviewed: now,
+            review: Duration::ZERO,
             freshness: Vec::new(),
         }
     }
@@ -195,6 +200,10 @@ impl Pace {
     fn derive_at(&self, model: &Model) -> Option<Instant> {
         let due = model.snapshot.generation != model.derived.generation;
         due.then(|| self.derived + DERIVE.max(self.cost * DERIVE_SHARE))
+    }
+
+    fn review_at(&self, model: &Model) -> Option<Instant> {
+        model.wants_review().then(|| self.reviewed + self.review * DERIVE_SHARE)
     }
 }
 
@@ -250,6 +259,7 @@ impl Console {
         loop {
             let draw = self.pace.draw_at().filter(|_| !self.terminal.busy());
             let derive = self.pace.derive_at(&self.model);
+            let review = self.pace.review_at(&self.model);
             let end = tokio::select! {
                 biased;
                 Some(signal) = signals.next() => self.signal(signal).await?,
@@ -260,6 +270,7 @@ impl Console {
                 },
                 _ = until(draw) => { self.draw()?; None }
                 _ = until(derive) => self.derive().await?,
+                _ = until(review) => self.review().await?,
                 _ = tick.tick() => self.tick().await?,
                 input = input(&mut self.performer.sources, &mut answered, &mut said) => match input {
                     Input::News(delta) => {
@@ -351,6 +362,13 @@ impl Console {
         let start = Instant::now();
         let end = self.apply(Msg::Derive).await?;
         (self.pace.derived, self.pace.cost) = (Instant::now(), start.elapsed());
+        Ok(end)
+    }
+
+    async fn review(&mut self) -> Result<Option<u8>> {
+        let start = Instant::now();
+        let end = self.apply(Msg::Review).await?;
+        (self.pace.reviewed, self.pace.review) = (Instant::now(), start.elapsed());
         Ok(end)
     }
 

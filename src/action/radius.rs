@@ -6,7 +6,10 @@ use crate::domain::{
     kafka::{BrokerId, Kafka, Partition, Topic, TopicName},
     reading::Feed,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 pub type PartitionName = (TopicName, i32);
 
@@ -55,28 +58,7 @@ impl Radius {
     /// Source of the rule: Strimzi `KafkaAvailability`; `Policy::headroom` raises the floor as far as the
     /// partition has replicas for it with one of them away.
     pub fn without(known: &Known<'_>, brokers: &[BrokerId]) -> Absence {
-        let kafka = &known.world.snapshot.kafka;
-        let mut absence = Absence::default();
-        if brokers.is_empty() {
-            return absence;
-        }
-        let mut blocks = Blocks::default();
-        let mut unread = 0;
-        for topic in kafka.topics.values() {
-            let mut feels = false;
-            for partition in &topic.partitions {
-                let Some(fate) = Fate::of(topic, partition, brokers, known.policy.headroom) else { continue };
-                feels = true;
-                fate.enter(&mut absence.radius, &topic.name, partition.index);
-                blocks.take(&fate, topic, partition, brokers);
-            }
-            unread += usize::from(feels && topic.config.is_none());
-        }
-        absence.refusals = blocks.sentences(brokers, known.policy.headroom);
-        absence.name_unprotected();
-        absence.doubt_feeds(known, unread);
-        absence.ask_quorum(known, brokers);
-        absence
+        losses(known, &[brokers])
     }
 
     /// Takes in what another loss, at another time, does.
@@ -89,6 +71,10 @@ impl Radius {
             (&mut self.unprotected, other.unprotected),
         ];
         for (mine, theirs) in pairs {
+            if mine.is_empty() || theirs.is_empty() {
+                mine.extend(theirs);
+                continue;
+            }
             mine.extend(theirs);
             mine.sort();
             mine.dedup();
@@ -96,14 +82,54 @@ impl Radius {
     }
 }
 
+/// What happens when brokers go down, those of each loss together and one loss after another, each made good
+/// before the next. One look at the partitions for all of them: a big cluster has hundreds of thousands.
+fn losses(known: &Known<'_>, losses: &[&[BrokerId]]) -> Absence {
+    let (kafka, headroom) = (&known.world.snapshot.kafka, known.policy.headroom);
+    let mut absence = Absence::default();
+    let goes: BTreeMap<BrokerId, usize> =
+        (0..).zip(losses).flat_map(|(nth, gone)| gone.iter().map(move |id| (*id, nth))).collect();
+    if goes.is_empty() {
+        return absence;
+    }
+    let mut blocks: Vec<Blocks> = losses.iter().map(|_| Blocks::default()).collect();
+    let (mut unread, mut hit): (usize, Vec<usize>) = (0, Vec::new());
+    for topic in kafka.topics.values() {
+        let mut feels = false;
+        for partition in &topic.partitions {
+            hit.clear();
+            hit.extend(partition.replicas.iter().filter_map(|id| goes.get(id).copied()));
+            hit.sort_unstable();
+            hit.dedup();
+            let mut worst: Option<Fate> = None;
+            for nth in &hit {
+                let fate = Fate::of(topic, partition, losses[*nth], headroom);
+                blocks[*nth].take(&fate, topic, partition, losses[*nth]);
+                worst = Some(worst.map_or(fate, |known| known.or(fate)));
+            }
+            if let Some(fate) = worst {
+                feels = true;
+                fate.enter(&mut absence.radius, &topic.name, partition.index);
+            }
+        }
+        unread += usize::from(feels && topic.config.is_none());
+    }
+    absence.refusals =
+        blocks.into_iter().zip(losses).flat_map(|(b, gone)| b.sentences(gone, headroom)).collect();
+    absence.name_unprotected();
+    absence.doubt_feeds(known, unread);
+    for gone in losses {
+        let mut quorum = Absence::default();
+        quorum.ask_quorum(known, gone);
+        absence.join(quorum);
+    }
+    absence
+}
+
 impl Absence {
     /// Brokers that go down one after another, each back before the next.
     pub fn in_turn(known: &Known<'_>, brokers: &[BrokerId]) -> Absence {
-        let mut all = Absence::default();
-        for broker in brokers {
-            all.join(Radius::without(known, std::slice::from_ref(broker)));
-        }
-        all
+        losses(known, &brokers.chunks(1).collect::<Vec<_>>())
     }
 
     pub fn join(&mut self, other: Absence) {
@@ -221,6 +247,7 @@ fn is_caught_up(leader: Option<BrokerId>, voter: &crate::domain::kafka::Voter) -
 }
 
 /// What becomes of one partition that has a replica on the brokers that go.
+#[derive(Debug, Clone, Copy)]
 struct Fate {
     leaderless: bool,
     at_min: bool,
@@ -241,11 +268,9 @@ enum Block {
 }
 
 impl Fate {
-    /// None: it has no replica there. A min ISR that is not known is taken for the least, 1; that it is
-    /// not known is said elsewhere.
-    fn of(topic: &Topic, partition: &Partition, gone: &[BrokerId], headroom: usize) -> Option<Fate> {
+    /// A min ISR that is not known is taken for the least, 1; that it is not known is said elsewhere.
+    fn of(topic: &Topic, partition: &Partition, gone: &[BrokerId], headroom: usize) -> Fate {
         let (replicas, isr) = (partition.replicas.len(), partition.isr.len());
-        partition.replicas.iter().find(|id| gone.contains(id))?;
         let min = topic.min_insync().unwrap_or(1);
         let lost = partition.isr.iter().filter(|id| gone.contains(id)).count();
         let left = isr - lost;
@@ -260,14 +285,26 @@ impl Fate {
             () if left < wanted => Some(Block::Headroom),
             () => None,
         };
-        Some(Fate {
+        Fate {
             leaderless: left > 0 && partition.leader.is_some_and(|leader| gone.contains(&leader)),
             at_min: !unprotected && lost > 0 && left == min,
             under_min: left > 0 && left < min.min(replicas),
             offline: left == 0,
             unprotected,
             block,
-        })
+        }
+    }
+
+    /// What becomes of it in one loss or the other.
+    fn or(self, other: Fate) -> Fate {
+        Fate {
+            leaderless: self.leaderless | other.leaderless,
+            at_min: self.at_min | other.at_min,
+            under_min: self.under_min | other.under_min,
+            offline: self.offline | other.offline,
+            unprotected: self.unprotected | other.unprotected,
+            block: self.block.max(other.block),
+        }
     }
 
     fn enter(&self, radius: &mut Radius, topic: &TopicName, partition: i32) {
@@ -286,7 +323,7 @@ impl Fate {
 
 /// The partitions that forbid it, by why, with the brokers that are missing from their ISRs.
 #[derive(Default)]
-struct Blocks(std::collections::BTreeMap<Block, (Vec<PartitionName>, BTreeSet<BrokerId>)>);
+struct Blocks(BTreeMap<Block, (Vec<PartitionName>, BTreeSet<BrokerId>)>);
 
 impl Blocks {
     fn take(&mut self, fate: &Fate, topic: &Topic, partition: &Partition, gone: &[BrokerId]) {

@@ -257,6 +257,23 @@ proptest! {
     }
 }
 
+proptest! {
+    /// As if each was looked at by itself.
+    #[test]
+    fn brokers_in_turn_cost_what_each_costs_alone((partitions, gone) in cases()) {
+        let fixture = cluster(&partitions);
+        let known = known(&fixture, 1);
+        let together = Absence::in_turn(&known, &ids(&gone));
+        let mut each = Absence::default();
+        for id in &gone {
+            each.join(Radius::without(&known, &ids(&[*id])));
+        }
+        prop_assert_eq!(&together.radius, &each.radius);
+        prop_assert_eq!(&together.refusals, &each.refusals);
+        prop_assert_eq!(&together.unknown, &each.unknown);
+    }
+}
+
 #[test]
 fn a_world_that_was_never_seen_knows_nothing() {
     let snapshot = Snapshot::default();

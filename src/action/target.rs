@@ -1,6 +1,6 @@
 //! The pod that a verb is called on, and what Kafka has on it.
 
-use super::{Absence, Intent, Known, Note, Plan, Radius, owner};
+use super::{Absence, Intent, Known, Note, Plan, owner};
 use crate::domain::{
     derived::BrokerRow,
     discovery::{Bond, Keeper},
@@ -76,12 +76,9 @@ impl<'a> Target<'a> {
         &self.pod.meta.key
     }
 
-    /// What it costs when the pod is away for a while.
-    pub fn absence(&self, known: &Known<'_>) -> Absence {
-        let mut absence = match self.broker {
-            Some(id) => Radius::without(known, &[id]),
-            None => Absence::default(),
-        };
+    /// What is to be said of its being away for a while, besides what its broker's absence costs.
+    fn away(&self, known: &Known<'_>) -> Absence {
+        let mut absence = Absence { notes: self.notes(known), ..Absence::default() };
         if let (Some(_), None) = (self.keeper, self.broker) {
             absence.unknown.push(format!(
                 "which partitions feel it: pod {} is a Kafka broker, but which one cannot be told, or it is \
@@ -159,12 +156,9 @@ pub fn ending(known: &Known<'_>, intent: &Intent, verb: &str, targets: &[Target<
         many => format!("{} pods", many.len()),
     };
     let mut plan = Plan::new(intent, format!("{verb} {}", title(targets)), name);
-    let mut all = Absence::default();
-    for target in targets {
-        let mut absence = target.absence(known);
-        absence.notes.extend(target.notes(known));
-        all.join(absence);
-    }
+    let brokers: Vec<BrokerId> = targets.iter().filter_map(|target| target.broker).collect();
+    let mut all = Absence::in_turn(known, &brokers);
+    targets.iter().for_each(|target| all.join(target.away(known)));
     plan.risk = super::Risk::Low;
     all.burden(&mut plan);
     if targets.len() > 1 {

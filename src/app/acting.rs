@@ -229,7 +229,7 @@ fn plan(model: &mut Model, verb: &'static Verb, intent: Intent) {
     match (verb.plan)(&model.known(), &intent) {
         Err(reason) => model.say(Tone::Warning, reason),
         Ok(plan) => {
-            let sheet = Confirm::new(verb, plan, &model.session, model.now);
+            let sheet = Confirm::new(verb, plan, &model.session, model.ground.clone(), model.now);
             model.help = None;
             model.sheets.push(Sheet::Confirm(Box::new(sheet)));
             model.effect(Effect::CheckJournal);

@@ -18,9 +18,16 @@ use tui_input::Input;
 pub const SETTLING: Duration = Duration::from_millis(300);
 /// Names of partitions that are shown of a list.
 const NAMED: usize = 4;
-/// Lines that are shown of what changes, and characters of what puts it back: the journal has the whole.
-const LINES: usize = 2_000;
+/// Lines that are shown of each list, and characters of what puts it back: the journal has the whole.
+const LINES: usize = 500;
 const UNDO: usize = 4_000;
+
+/// What plans are made from, as of a derivation: its last change, and which sources are live.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ground {
+    pub changed: u64,
+    pub freshness: Vec<bool>,
+}
 
 pub struct Confirm {
     pub verb: &'static Verb,
@@ -38,6 +45,8 @@ pub struct Confirm {
     /// Whether the journal can be written; None: that is being seen.
     pub journal: Option<Result<(), Text>>,
     pub rehearsal: Rehearsal,
+    /// What it was made from.
+    ground: Ground,
     context: Text,
     production: bool,
     /// The first line shown.
@@ -62,7 +71,7 @@ pub struct Line {
 }
 
 impl Confirm {
-    pub fn new(verb: &'static Verb, plan: Plan, session: &Session, now: Time) -> Self {
+    pub fn new(verb: &'static Verb, plan: Plan, session: &Session, ground: Ground, now: Time) -> Self {
         let mut sheet = Confirm {
             verb,
             asks: Friction::Yes,
@@ -73,6 +82,7 @@ impl Confirm {
             impossible: None,
             journal: None,
             rehearsal: Rehearsal::None,
+            ground,
             context: session.context.clone(),
             production: session.production,
             top: 0,
@@ -103,10 +113,16 @@ impl Confirm {
         now.since(self.since) >= SETTLING
     }
 
+    /// Whether it was made from something else than what is known now.
+    pub fn is_outdated(&self, ground: &Ground) -> bool {
+        self.ground != *ground
+    }
+
     /// Makes the plan again from what is known now. Where it would do something else than what is shown, or
     /// needs more to be confirmed, it is shown anew and has to be confirmed anew. Whether what was shown
     /// holds.
-    pub fn refresh(&mut self, known: &Known<'_>) -> bool {
+    pub fn refresh(&mut self, known: &Known<'_>, ground: Ground) -> bool {
+        self.ground = ground;
         let holds = match (self.verb.plan)(known, &self.plan.intent) {
             Ok(plan) => {
                 let asks = self.asked_by(&plan);
@@ -200,16 +216,11 @@ struct Page {
 
 impl Page {
     fn plan(&mut self, plan: &Plan, impossible: Option<&str>) {
-        let shown = |lines: &[String]| lines.iter().take(LINES).cloned().collect::<Vec<_>>();
         if let Some(reason) = impossible {
             self.section("It cannot be done any more", Tone::Critical, [reason.to_string()]);
         }
         self.section("REFUSED as unsafe, unless you overrule it", Tone::Critical, shown(&plan.refusals));
-        let mut changes = shown(&plan.changes);
-        if plan.changes.len() > LINES {
-            changes.push(format!("and {} more lines", plan.changes.len() - LINES));
-        }
-        self.section("What changes", Tone::Plain, changes);
+        self.section("What changes", Tone::Plain, shown(&plan.changes));
         self.radius(&plan.radius);
         self.section("Not known, and so not assumed", Tone::Warning, shown(&plan.unknown));
         let (warnings, notes): (Vec<_>, Vec<_>) = plan.notes.iter().partition(|n| n.warns);
@@ -219,8 +230,8 @@ impl Page {
         self.section("Besides", Tone::Plain, notes);
         self.section("How much", Tone::Plain, shown(&plan.amounts));
         if plan.steps.len() > 1 {
-            let steps = plan.steps.iter().zip(1..).take(LINES).map(|(s, n)| format!("{n}. {}", s.title));
-            self.section("Steps, each when the one before is true", Tone::Plain, steps);
+            let steps = plan.steps.iter().enumerate().map(|(i, s)| format!("{}. {}", i + 1, s.title));
+            self.section("Steps, each when the one before is true", Tone::Plain, shown(steps));
         }
         self.section("The same by hand", Tone::Muted, shown(&plan.commands));
         self.undo(plan.undo.as_deref());
@@ -293,6 +304,18 @@ impl Page {
     }
 }
 
+/// As much of a list as is laid out.
+fn shown<S: ToString>(lines: impl IntoIterator<Item = S, IntoIter: ExactSizeIterator>) -> Vec<String> {
+    let lines = lines.into_iter();
+    let more = lines.len().saturating_sub(LINES);
+    let mut shown: Vec<String> = lines.take(LINES).map(|line| line.to_string()).collect();
+    if more > 0 {
+        let n = human::plural(more, "more line");
+        shown.push(format!("… and {n} (the journal keeps the whole)"));
+    }
+    shown
+}
+
 fn named(names: &[PartitionName]) -> String {
     human::list(names.iter().map(|(topic, partition)| format!("{topic}-{partition}")), NAMED)
 }
@@ -304,5 +327,26 @@ pub fn tone(risk: Risk) -> Tone {
         Risk::Low => Tone::Plain,
         Risk::Elevated => Tone::Warning,
         Risk::Outage | Risk::Loss => Tone::Critical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::Intent;
+
+    static VERB: Verb = Verb { name: "probe", ..Verb::PLAIN };
+
+    #[test]
+    fn a_very_long_plan_is_laid_out_in_part_and_says_so() {
+        let intent = Intent { verb: "probe".into(), objects: vec![], argument: String::new() };
+        let mut plan = Plan::new(&intent, "probe", "probe");
+        plan.changes = (0..25_000).map(|i| format!("orders-{i}  [0,1,2] -> [0,1,3]")).collect();
+        let mut sheet = Confirm::new(&VERB, plan, &Session::default(), Ground::default(), Time(0));
+        sheet.settle(80, 10_000);
+        assert!(sheet.len() < 600, "{}", sheet.len());
+        let said = "… and 24,500 more lines (the journal keeps the whole)";
+        assert!(sheet.window().any(|line| line.text.trim() == said));
+        assert_eq!(sheet.plan.changes.len(), 25_000);
     }
 }

@@ -96,6 +96,8 @@ pub struct Model {
     pub wishes: Wishes,
     pub targets: Targets,
     operations: operations::Operations,
+    /// What plans are made from now.
+    ground: confirm::Ground,
     /// Permissions that were asked for.
     asked: access::Asked,
     /// The argument that a file is read for.
@@ -129,6 +131,8 @@ pub enum Msg {
     Delta(Delta),
     /// Work out what follows from the deltas taken in.
     Derive,
+    /// Make the plan that is shown again, if it was made from something else than what is known now.
+    Review,
     Answer(AskId, Answer),
     /// An effect's outcome in words.
     Say(Tone, String),
@@ -221,6 +225,7 @@ impl Model {
             wishes: Wishes::default(),
             targets: Targets::default(),
             operations: operations::Operations::default(),
+            ground: confirm::Ground::default(),
             asked: access::Asked::default(),
             loading: None,
             elevated: None,
@@ -283,6 +288,11 @@ impl Model {
     /// For how long actions are still possible; None: nothing is elevated.
     pub fn elevated(&self) -> Option<Duration> {
         self.elevated.map(|until| until.since(self.now)).filter(|left| !left.is_zero())
+    }
+
+    /// Whether a plan is shown that a [`Msg::Review`] would make again.
+    pub fn wants_review(&self) -> bool {
+        operations::is_outdated(self)
     }
 
     /// Which sources are live, to notice when that changes with time alone.
@@ -406,9 +416,9 @@ impl Model {
             }
         }
         self.namespaces = names;
+        self.ground = confirm::Ground { changed: self.snapshot.ground_changed, freshness: self.freshness() };
         target::aim(self);
         operations::look(self);
-        operations::refresh(self);
         commands::inspect::describe_again(self);
         access::ask(self);
     }
@@ -440,6 +450,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             access::ask(model);
         }
         Msg::Derive => model.derive(),
+        Msg::Review => {
+            if operations::is_outdated(model) {
+                operations::refresh(model);
+            }
+        }
         Msg::Answer(id, answer) => model.answer(id, answer),
         Msg::Say(tone, text) => model.say(tone, text),
         Msg::Acted(id, step, said) => operations::acted(model, &id, step, said),

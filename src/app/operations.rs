@@ -87,6 +87,11 @@ pub fn confirm(model: &mut Model) {
     begin(model, &plan);
 }
 
+/// Whether a plan is shown that was made from something else than what is known now.
+pub fn is_outdated(model: &Model) -> bool {
+    matches!(model.sheets.last(), Some(Sheet::Confirm(sheet)) if sheet.is_outdated(&model.ground))
+}
+
 /// Makes the plan that is shown again; whether it still holds.
 pub fn refresh(model: &mut Model) -> bool {
     // The sheet is taken out so that the model can be read meanwhile.
@@ -94,7 +99,7 @@ pub fn refresh(model: &mut Model) -> bool {
         return true;
     };
     let open = sheet.ask();
-    let holds = sheet.refresh(&model.known());
+    let holds = sheet.refresh(&model.known(), model.ground.clone());
     if let Some(ask) = open.filter(|_| sheet.ask().is_none()) {
         model.effect(Effect::Cancel(ask));
     }

@@ -21,6 +21,9 @@ pub struct Snapshot {
     pub kafka: Kafka,
     /// The generation of the last change of `kafka`.
     pub kafka_changed: u64,
+    /// The generation of the last change of what a plan is made from: not of how far logs and groups got,
+    /// of throughput, or of what castellan itself does.
+    pub ground_changed: u64,
     pub throughput: Throughput,
     /// What the user may do.
     pub access: Access,
@@ -42,7 +45,7 @@ pub enum Delta {
 impl Snapshot {
     /// Takes in one delta; returns whether anything but a confirmation changed.
     pub fn apply(&mut self, delta: Delta) -> bool {
-        let of_kafka = matches!(delta, Delta::Kafka(_));
+        let (of_kafka, of_ground) = (matches!(delta, Delta::Kafka(_)), is_ground(&delta));
         let changed = match delta {
             Delta::Kubernetes(d) => self.kubernetes.apply(d),
             Delta::Kafka(d) => {
@@ -61,6 +64,9 @@ impl Snapshot {
         if changed && of_kafka {
             self.kafka_changed = self.generation;
         }
+        if changed && of_ground {
+            self.ground_changed = self.generation;
+        }
         changed
     }
 
@@ -74,6 +80,16 @@ impl Snapshot {
     }
 }
 
+fn is_ground(delta: &Delta) -> bool {
+    let passing = matches!(
+        delta,
+        Delta::Throughput(_)
+            | Delta::Operation(_)
+            | Delta::Kafka(KafkaDelta::Ends { .. } | KafkaDelta::Offsets { .. })
+    );
+    !passing
+}
+
 macro_rules! into_delta {
     ($($news:ty => $arm:ident),*) => {$(
         impl From<$news> for Delta {
@@ -84,3 +100,29 @@ macro_rules! into_delta {
     )*};
 }
 into_delta!(KubernetesDelta => Kubernetes, KafkaDelta => Kafka, ThroughputDelta => Throughput);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::kafka::Body,
+        world::{self, NOW, SMALL},
+    };
+
+    #[test]
+    fn what_logs_and_groups_do_all_the_time_is_no_ground_of_a_plan() {
+        let mut snapshot = world::healthy(SMALL);
+        let before = snapshot.ground_changed;
+        let topic = snapshot.kafka.topics.values().next().unwrap().clone();
+        let ends = vec![7; topic.partitions.len()];
+        assert!(
+            snapshot.apply(KafkaDelta::Ends { changed: vec![(topic.name.clone(), ends)], at: NOW }.into())
+        );
+        assert_eq!(snapshot.ground_changed, before);
+        snapshot.apply(KafkaDelta::Heard { body: Body::Topics, at: NOW }.into());
+        assert_eq!(snapshot.ground_changed, before, "confirmed is not changed");
+        let topics = KafkaDelta::Topics { changed: vec![], removed: vec![topic.name], at: NOW };
+        assert!(snapshot.apply(topics.into()));
+        assert_eq!(snapshot.ground_changed, snapshot.generation);
+    }
+}

@@ -6,7 +6,7 @@
 use super::disks::Room;
 use crate::domain::{
     Text, human,
-    kafka::{BrokerId, Kafka, Partition, TopicName},
+    kafka::{Broker, BrokerId, Kafka, Partition, TopicName},
 };
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -65,29 +65,17 @@ pub struct Planner {
 impl Site {
     /// Every broker, with room as far as `room` knows it. Those that are away hold replicas, too.
     pub fn all(kafka: &Kafka, room: impl Fn(BrokerId) -> Option<Room>) -> Vec<Site> {
-        let mut sites: BTreeMap<BrokerId, Site> = kafka
-            .brokers
-            .values()
-            .map(|b| {
-                let site = Site {
-                    id: b.id,
-                    rack: b.rack.clone(),
-                    up: b.registered,
-                    takes: b.registered,
-                    keeps: true,
-                    room: room(b.id),
-                    replicas: i64::from(b.named),
-                    preferred: 0,
-                };
-                (b.id, site)
-            })
-            .collect();
-        for leader in kafka.topics.values().flat_map(|t| &t.partitions).filter_map(|p| p.preferred_leader()) {
-            if let Some(site) = sites.get_mut(&leader) {
-                site.preferred += 1;
-            }
-        }
-        sites.into_values().collect()
+        let site = |b: &Broker| Site {
+            id: b.id,
+            rack: b.rack.clone(),
+            up: b.registered,
+            takes: b.registered,
+            keeps: true,
+            room: room(b.id),
+            replicas: i64::from(b.named),
+            preferred: i64::from(kafka.census.broker(b.id).preferred),
+        };
+        kafka.brokers.values().map(site).collect()
     }
 }
 
@@ -175,8 +163,9 @@ impl Planner {
             let fits = site.room.is_none_or(|room| bytes <= room.left);
             site.takes && fits && !kept.contains(&site.id) && !added.contains(&site.id)
         };
+        let racks: Vec<Option<&Text>> = kept.iter().chain(added).map(|id| self.rack(*id)).collect();
         let ranked = self.sites.values().filter(free).map(|site| {
-            let alike = self.in_rack(site.rack.as_ref(), kept, added);
+            let alike = racks.iter().filter(|rack| **rack == site.rack.as_ref()).count();
             let fill = site.room.map(|room| room.percent(bytes));
             (alike, fill.is_none(), fill.unwrap_or(0), site.replicas, site.id)
         });

@@ -51,8 +51,13 @@ impl Hands {
         self.send(Msg::Derive);
     }
 
+    /// As the loop does it: what was worked out anew, a plan that is shown may not agree with.
     pub fn send(&mut self, msg: Msg) -> &mut Self {
+        let derived = matches!(msg, Msg::Derive);
         self.effects.extend(update(&mut self.model, msg));
+        if derived {
+            self.effects.extend(update(&mut self.model, Msg::Review));
+        }
         self
     }
 
