@@ -28,54 +28,66 @@ const TREND: Duration = Duration::from_secs(120);
 /// A change of lag below this share of what was produced or consumed meanwhile is none.
 const STEADY: f64 = 0.05;
 
+/// A log end, and when it was that.
+type Point = (Time, i64);
+
 /// The log end of one partition over time: both grow from point to point.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Series(VecDeque<(Time, i64)>);
+pub struct Series {
+    /// In place, because nearly every age is told from these two: a cluster has hundreds of thousands of
+    /// series, and each look at the older points goes somewhere else in memory.
+    newest: Option<Point>,
+    before: Option<Point>,
+    older: VecDeque<Point>,
+}
 
 impl Series {
     /// Adds what was the log end at `at`. A point that is not later, or whose offset went back, is
     /// dropped; while the log does not grow, its last point moves on in time.
     pub fn push(&mut self, at: Time, end: i64, capacity: usize) {
-        let mut newest = self.0.iter().rev();
-        let (last, before) = (newest.next().copied(), newest.next().copied());
-        match (last, before) {
+        match (self.newest, self.before) {
             (Some((t, o)), _) if at <= t || end < o => return,
-            (Some((_, o)), Some((_, b))) if o == end && b == end => {
-                self.0.pop_back();
-            }
+            (Some((_, o)), Some((_, b))) if o == end && b == end => {}
             // Too close to the one before: the newest point stands for both.
-            (Some((t, o)), Some((earlier, b))) if b < o && t.since(earlier) < STEP => {
-                self.0.pop_back();
+            (Some((t, o)), Some((earlier, b))) if b < o && t.since(earlier) < STEP => {}
+            (newest, before) => {
+                self.older.extend(before);
+                self.before = newest;
             }
-            _ => {}
         }
-        self.0.push_back((at, end));
-        while self.0.len() > capacity {
-            self.0.pop_front();
-        }
+        self.newest = Some((at, end));
+        while self.older.len() + 2 > capacity && self.older.pop_front().is_some() {}
+    }
+
+    fn points(&self) -> impl DoubleEndedIterator<Item = Point> {
+        self.older.iter().copied().chain(self.before).chain(self.newest)
     }
 
     /// The log ends from `from` on, and the one that held then.
     pub fn since(&self, from: Time) -> impl Iterator<Item = i64> {
-        let first = self.0.partition_point(|(at, _)| *at <= from).saturating_sub(1);
-        self.0.iter().skip(first).map(|(_, end)| *end)
+        let past = self.points().take_while(|(at, _)| *at <= from).count();
+        self.points().skip(past.saturating_sub(1)).map(|(_, end)| end)
     }
 
     /// How long before `now` `offset` was the log end, where `now` is when the log end was last confirmed:
     /// zero when it still is, None when that cannot be told.
     pub fn age(&self, offset: i64, now: Time) -> Option<Duration> {
-        let newest = *self.0.back()?;
+        let newest = self.newest?;
         if offset >= newest.1 {
             return Some(Duration::ZERO);
         }
-        let points = self.0.iter().copied();
-        let bracket =
-            points.clone().zip(points.skip(1)).rev().find(|((_, a), (_, b))| *a <= offset && offset < *b);
+        let mut later = newest;
+        let bracket = self.points().rev().skip(1).find_map(|point| {
+            let pair = (point, std::mem::replace(&mut later, point));
+            (point.1 <= offset).then_some(pair)
+        });
         // Older than the series: as if the log had always grown as fast as in it, once it is long enough
         // for a rate.
-        let whole = (*self.0.front()?, newest);
-        let long = newest.0.since(whole.0.0) >= SPAN;
-        let ((t0, o0), (t1, o1)) = bracket.or(long.then_some(whole))?;
+        let whole = || {
+            let first = self.points().next()?;
+            (newest.0.since(first.0) >= SPAN).then_some((first, newest))
+        };
+        let ((t0, o0), (t1, o1)) = bracket.or_else(whole)?;
         if o1 <= o0 {
             return None;
         }
@@ -282,7 +294,7 @@ mod tests {
     #[test]
     fn an_idle_log_with_a_lag_is_as_late_as_when_it_last_grew() {
         let s = series(&[(0, 0), (30, 300), (60, 300), (90, 300), (900, 300)]);
-        assert_eq!(s.0.len(), 3, "its last point moves on in time");
+        assert_eq!(s.points().count(), 3, "its last point moves on in time");
         assert_eq!(seconds(&s, 150), Some(885.0));
         let told_once = series(&[(0, 0), (30, 300)]);
         assert_eq!(told_once.age(150, Time(900_000)), Some(Duration::from_secs(885)));
@@ -348,7 +360,7 @@ mod tests {
                 o += grown;
                 series.push(Time(t), o, POINTS);
             }
-            prop_assert!(series.0.len() <= POINTS);
+            prop_assert!(series.points().count() <= POINTS);
             let ages = [o - below, o - below / 2].map(|offset| series.age(offset, Time(t)));
             if let [Some(older), Some(younger)] = ages {
                 prop_assert!(older >= younger);

@@ -277,13 +277,15 @@ impl Rows for Shares {
     }
 
     fn items<'a>(&self, world: &World<'a>, scope: Option<&Object>) -> Vec<Share<'a>> {
-        let mut items = Vec::new();
-        groups(world, scope).into_iter().for_each(|group| shares(world, group, &mut items));
+        let groups = groups(world, scope);
+        let mut items = Vec::with_capacity(groups.iter().map(|group| commits(group).len()).sum());
+        groups.into_iter().for_each(|group| shares(world, group, &mut items));
+        let Some(scope) = scope else { return items };
         items.retain(|i| match scope {
-            Some(Object::Member(_, id)) => i.member.is_some_and(|m| m.id == *id),
-            Some(Object::GroupPartition(_, topic, p)) => i.topic == topic && i.partition == *p,
-            Some(Object::Topic(topic)) => i.topic == topic,
-            Some(Object::Kube { key, .. }) => i.member.is_some_and(|m| pod_key(world, m) == Some(key)),
+            Object::Member(_, id) => i.member.is_some_and(|m| m.id == *id),
+            Object::GroupPartition(_, topic, p) => i.topic == topic && i.partition == *p,
+            Object::Topic(topic) => i.topic == topic,
+            Object::Kube { key, .. } => i.member.is_some_and(|m| pod_key(world, m) == Some(key)),
             _ => true,
         });
         items

@@ -39,9 +39,34 @@ impl SortKey<'_> {
 pub fn order<'k>(keys: impl Iterator<Item = SortKey<'k>> + Clone, descending: bool) -> Vec<u32> {
     let numbers = keys.clone().zip(0..).map(|(key, i)| Some((key.bits(descending)?, i)));
     let numbers: Option<Vec<(u64, u32)>> = numbers.collect();
-    let mut keyed = numbers.unwrap_or_else(|| ranked(&keys.collect::<Vec<_>>(), descending));
-    keyed.sort_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, i)| i).collect()
+    let keyed = numbers.unwrap_or_else(|| ranked(&keys.collect::<Vec<_>>(), descending));
+    let (known, unknown): (Vec<_>, Vec<_>) = keyed.into_iter().partition(|(key, _)| *key != u64::MAX);
+    by_bytes(known).into_iter().chain(unknown).map(|(_, i)| i).collect()
+}
+
+/// Sorted by one byte of the keys after the other, the lowest first. A column's values mostly share all but
+/// a few of their bytes, and what they share is left out.
+fn by_bytes(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    let first = keyed.first().map_or(0, |(key, _)| *key);
+    let varying = keyed.iter().fold(0, |bits, (key, _)| bits | (key ^ first));
+    let mut next = keyed.clone();
+    for byte in (0..8).filter(|byte| varying >> (8 * byte) & 0xff != 0) {
+        let digit = |key: u64| usize::from(key.to_le_bytes()[byte]);
+        let mut places = [0; 256];
+        keyed.iter().for_each(|(key, _)| places[digit(*key)] += 1);
+        // From how many there are of each to where the first of each goes.
+        let mut before = 0;
+        for place in &mut places {
+            before += std::mem::replace(place, before);
+        }
+        for pair in &keyed {
+            let place = &mut places[digit(pair.0)];
+            next[*place] = *pair;
+            *place += 1;
+        }
+        std::mem::swap(&mut keyed, &mut next);
+    }
+    keyed
 }
 
 /// Texts by their ranks. Rows mostly share theirs with others, so that few are compared: a text is known
@@ -49,11 +74,18 @@ pub fn order<'k>(keys: impl Iterator<Item = SortKey<'k>> + Clone, descending: bo
 fn ranked(keys: &[SortKey<'_>], descending: bool) -> Vec<(u64, u32)> {
     let mut texts: Vec<&str> = Vec::new();
     let mut known: HashMap<(*const u8, usize), usize> = HashMap::new();
+    let mut last = None;
     let mut number = |text| {
-        *known.entry((str::as_ptr(text), text.len())).or_insert_with(|| {
+        let place = (str::as_ptr(text), text.len());
+        if let Some((_, number)) = last.filter(|(known, _)| *known == place) {
+            return number;
+        }
+        let number = *known.entry(place).or_insert_with(|| {
             texts.push(text);
             texts.len() - 1
-        })
+        });
+        last = Some((place, number));
+        number
     };
     let numbers: Vec<Option<usize>> = keys.iter().map(|key| key.text().map(&mut number)).collect();
     let ranks = ranks(&texts);

@@ -16,6 +16,13 @@ pub struct Query {
     pub faults: bool,
 }
 
+impl Query {
+    /// Whether no row of the scope is left out.
+    pub fn keeps_all(&self) -> bool {
+        self.namespace.is_none() && matches!(self.filter, Filter::None) && !self.faults
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     pub column: usize,

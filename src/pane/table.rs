@@ -158,8 +158,10 @@ impl<R: Rows> Table for R {
 
     fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object> {
         let mut items = self.items(world, query.scope.as_ref());
-        let mut filter = Memo::new(&query.filter);
-        items.retain(|item| keeps(self, world, query, &mut filter, *item));
+        if !query.keeps_all() {
+            let mut filter = Memo::new(&query.filter);
+            items.retain(|item| keeps(self, world, query, &mut filter, *item));
+        }
         let sort = query.sort.or(self.usual());
         let sort = sort.and_then(|sort| Some((self.columns().get(sort.column)?, sort.descending)));
         match sort {
