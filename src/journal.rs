@@ -142,7 +142,7 @@ struct StepTold {
 
 impl Operation {
     fn failed(&self) -> bool {
-        let refused = |step: &StepTold| matches!(step.answer, Some(Said::Refused(_)));
+        let refused = |step: &StepTold| matches!(step.answer, Some(Said::Refused(_) | Said::Partly { .. }));
         self.state == State::Failed || self.steps.iter().any(refused)
     }
 }
@@ -241,6 +241,7 @@ fn fate(step: &StepTold) -> String {
     match &step.answer {
         Some(Said::Taken(words)) => format!("{words}; {reached}"),
         Some(Said::Refused(words)) => format!("refused: {words}"),
+        Some(Said::Partly { words, .. }) => format!("refused in part: {words}"),
         Some(Said::Unheard(words)) => format!("unheard: {words}; {reached}"),
         None if step.begun => format!("begun, and no answer was heard; {reached}"),
         None if step.reached => reached.into(),

@@ -72,9 +72,10 @@ impl Workflow {
     pub fn left(told: &Told) -> Workflow {
         let mut flow = Workflow::of(told.id.clone(), &told.record, told.began);
         flow.left = true;
-        flow.said.clone_from(&told.answer);
         flow.operation.stage = Stage::Left;
         flow.operation.at = told.at.min(flow.steps.len());
+        flow.said.clone_from(&told.answer);
+        flow.leave_out_refused();
         flow.enter(if told.begun { Phase::Looking } else { Phase::Unsent }, told.last);
         if !told.begun {
             flow.operation.words = flow.unsent();
@@ -151,14 +152,24 @@ impl Workflow {
                 orders.extend(self.end(true, words, now));
                 orders
             }
-            Said::Taken(_) | Said::Unheard(_) => {
+            Said::Taken(_) | Said::Partly { .. } | Said::Unheard(_) => {
                 self.enter(Phase::Looking, now);
                 self.operation.words = words;
                 vec![]
             }
         };
         self.said = Some(said);
+        self.leave_out_refused();
         orders
+    }
+
+    /// What was refused in part is followed for the rest.
+    fn leave_out_refused(&mut self) {
+        if let (Some(Said::Partly { refused, .. }), Some(step)) =
+            (&self.said, self.steps.get_mut(self.operation.at))
+        {
+            step.until = step.until.clone().without(refused);
+        }
     }
 
     /// Looks where the present step's goal stands.
@@ -186,10 +197,20 @@ impl Workflow {
                 self.end(false, words.into(), now)
             }
             Sight::Reached if now.since(self.entered) < SETTLING => vec![],
-            Sight::Reached => self.reached(now),
-            Sight::Lost(words) => self.end(false, self.of_step(&words), now),
+            Sight::Reached => match &self.said {
+                Some(Said::Partly { words, .. }) => {
+                    let words = format!("{words}, and are done");
+                    self.end(false, self.of_step(&words), now)
+                }
+                _ => self.reached(now),
+            },
+            Sight::Lost(words) => {
+                let words = format!("{words}{}", self.aside());
+                self.end(false, self.of_step(&words), now)
+            }
             Sight::Idle(words) if self.idle.is_some_and(|since| now.since(since) >= NOTICED) => {
-                let words = format!("it was not done, or was called back: still awaiting {words}");
+                let words =
+                    format!("it was not done, or was called back: still awaiting {words}{}", self.aside());
                 self.end(false, self.of_step(&words), now)
             }
             Sight::Idle(words) => {
@@ -197,7 +218,7 @@ impl Workflow {
                 vec![]
             }
             Sight::Unknown(words) => {
-                self.operation.words = format!("to be able to tell: {words}{}", self.unheard());
+                self.operation.words = format!("to be able to tell: {words}{}", self.aside());
                 self.operation.share = None;
                 self.judge(now);
                 vec![]
@@ -211,16 +232,15 @@ impl Workflow {
 
     fn wait(&mut self, words: &str, share: Option<f64>, now: Time) {
         self.measure(share, now);
-        let unheard = self.unheard();
         let eta = self.eta(now).map_or(String::new(), |left| format!(", about {} left", age(left)));
-        self.operation.words = format!("{words}{eta}{unheard}");
+        self.operation.words = format!("{words}{eta}{}", self.aside());
         self.judge(now);
     }
 
-    /// Why it is not known whether the write was done.
-    fn unheard(&self) -> String {
+    /// What was heard, where that was no plain yes.
+    fn aside(&self) -> String {
         match &self.said {
-            Some(Said::Unheard(said)) => format!(" ({said})"),
+            Some(said @ (Said::Unheard(_) | Said::Partly { .. })) => format!(" ({})", said.words()),
             _ => String::new(),
         }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::action::Intent;
+use crate::action::{Intent, write::Assignment};
 use proptest::prelude::*;
 
 const START: Time = Time(1_000_000);
@@ -84,6 +84,36 @@ fn a_refusal_ends_it_and_silence_does_not() {
     assert_eq!(flow.operation().stage, Stage::Done, "the goal tells what the answer did not");
 }
 
+fn moved(partitions: &[i32]) -> Goal {
+    let assignment = |p: &i32| Assignment { topic: "orders".into(), partition: *p, replicas: None };
+    Goal::Reassigned { partitions: partitions.iter().map(assignment).collect() }
+}
+
+fn partly() -> Said {
+    let words = "Kafka refuses 1 of 3 partitions: orders-1: no; the other 2 were taken".into();
+    Said::Partly { words, refused: vec![("orders".into(), 1)] }
+}
+
+#[test]
+fn what_was_taken_in_part_is_followed_to_its_end_and_then_has_failed() {
+    let all = [moved(&[0, 1, 2]), cordoned()];
+    let mut flow = begun(&all);
+    assert_eq!(flow.acted(0, partly(), at(1)), []);
+    assert_eq!(flow.steps[0].until, moved(&[0, 2]), "the one that was refused is not waited for");
+    flow.see(awaited(0.5), at(5));
+    assert_eq!(flow.operation().stage, Stage::Running);
+    assert!(flow.operation().words.contains("orders-1: no"), "{}", flow.operation().words);
+    let orders = flow.see(Sight::Reached, at(60));
+    let words =
+        "step 1 of 2: Kafka refuses 1 of 3 partitions: orders-1: no; the other 2 were taken, and are done";
+    let ended = Order::Record(What::Ended { done: false, words: words.into() });
+    assert_eq!(orders, [ended.clone()], "and no step is sent after it");
+
+    let mut left = Workflow::left(&told(0, true, Some(partly()), &all));
+    assert_eq!(left.steps[0].until, moved(&[0, 2]));
+    assert_eq!(left.see(Sight::Reached, at(60)), [ended]);
+}
+
 #[test]
 fn an_answer_is_all_there_is_to_a_message() {
     let mut flow = begun(&[Goal::Answered]);
@@ -164,7 +194,7 @@ fn what_is_not_seen_for_long_was_not_done() {
     assert!(!flow.operation().stage.is_over());
     let orders = flow.see(idle(), at(95));
     assert!(matches!(orders[..], [Order::Record(What::Ended { done: false, .. })]));
-    let words = "it was not done, or was called back: still awaiting not moving: orders-0";
+    let words = "it was not done, or was called back: still awaiting not moving: orders-0 (no answer)";
     assert_eq!(flow.operation().words, words);
 }
 
@@ -180,6 +210,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let said = prop_oneof![
         4 => Just(Said::Taken(text())),
         1 => Just(Said::Refused(text())),
+        1 => Just(partly()),
         1 => Just(Said::Unheard(text())),
     ];
     let sight = prop_oneof![

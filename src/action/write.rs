@@ -22,8 +22,9 @@ pub struct Assignment {
 pub enum Said {
     /// The server took it.
     Taken(Text),
-    /// The server refused it, or it was never sent: nothing changed. Of several partitions some may have
-    /// been taken; the words say so.
+    /// Of several partitions these were refused, and the others taken.
+    Partly { words: Text, refused: Vec<(TopicName, i32)> },
+    /// The server refused it, or it was never sent: nothing changed.
     Refused(Text),
     /// Nothing was heard in time: it may have been done, so its goal is looked at all the same.
     Unheard(Text),
@@ -33,6 +34,7 @@ impl Said {
     pub fn words(&self) -> &Text {
         match self {
             Said::Taken(words) | Said::Refused(words) | Said::Unheard(words) => words,
+            Said::Partly { words, .. } => words,
         }
     }
 }

@@ -64,9 +64,9 @@ pub async fn perform(kafka: &Kafka, write: &Write, dry: bool) -> Said {
     }
 }
 
-/// What was said of one partition or topic: its name, the code and the message.
+/// What was said of one partition.
 struct Word<'a> {
-    of: String,
+    of: (&'a str, i32),
     code: i16,
     message: Option<&'a str>,
 }
@@ -93,7 +93,7 @@ async fn reassign(kafka: &Kafka, partitions: &[Assignment]) -> Said {
     }
     let said = answer.responses.iter().flat_map(|t| {
         t.partitions.iter().map(|p| Word {
-            of: format!("{}-{}", t.name.as_str(), p.partition_index),
+            of: (t.name.as_str(), p.partition_index),
             code: p.error_code,
             message: p.error_message.as_deref(),
         })
@@ -132,7 +132,7 @@ async fn elect(kafka: &Kafka, partitions: &[(TopicName, i32)]) -> Said {
     let mut said: Vec<Word<'_>> = (answer.replica_election_results.iter())
         .flat_map(|t| {
             t.partition_result.iter().map(|p| Word {
-                of: format!("{}-{}", t.topic.as_str(), p.partition_id),
+                of: (t.topic.as_str(), p.partition_id),
                 code: p.error_code,
                 message: p.error_message.as_deref(),
             })
@@ -291,7 +291,7 @@ fn several(permission: KafkaPermission, said: Vec<Word<'_>>, asked: usize, taken
     }
     let named = refused.iter().take(NAMED);
     let mut reasons: Vec<String> =
-        named.map(|w| format!("{}: {}", w.of, reason(permission, w.code, w.message))).collect();
+        named.map(|w| format!("{}-{}: {}", w.of.0, w.of.1, reason(permission, w.code, w.message))).collect();
     if refused.len() > NAMED {
         reasons.push(format!("and {} more", refused.len() - NAMED));
     }
@@ -300,7 +300,11 @@ fn several(permission: KafkaPermission, said: Vec<Word<'_>>, asked: usize, taken
         rest => format!("the other {rest} were taken"),
     };
     let text = format!("Kafka refuses {} of {}: {}; {rest}", refused.len(), count(asked), reasons.join("; "));
-    Said::Refused(text.into())
+    if refused.len() == asked {
+        return Said::Refused(text.into());
+    }
+    let refused = refused.iter().map(|w| (w.of.0.into(), w.of.1)).collect();
+    Said::Partly { words: text.into(), refused }
 }
 
 fn reason(permission: KafkaPermission, code: i16, message: Option<&str>) -> String {

@@ -135,7 +135,7 @@ impl Hand {
         Running::spawn(async move {
             let said = match perform(&desk, &write, true).await {
                 Said::Taken(words) => Ok(words),
-                Said::Refused(words) | Said::Unheard(words) => Err(words),
+                other => Err(other.words().clone()),
             };
             tell(Outcome::Rehearsed(id, said));
         })

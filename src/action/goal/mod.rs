@@ -64,6 +64,20 @@ pub enum Goal {
     },
 }
 
+impl Goal {
+    /// The same without these partitions.
+    pub fn without(mut self, refused: &[(TopicName, i32)]) -> Goal {
+        let taken =
+            |topic: &TopicName, partition: i32| !refused.iter().any(|(t, p)| t == topic && *p == partition);
+        match &mut self {
+            Goal::Reassigned { partitions } => partitions.retain(|a| taken(&a.topic, a.partition)),
+            Goal::Led { partitions } => partitions.retain(|(topic, partition)| taken(topic, *partition)),
+            _ => {}
+        }
+        self
+    }
+}
+
 /// How far a goal is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sight {

@@ -90,9 +90,10 @@ async fn partial_success_is_said_with_the_partitions_named() {
     };
     assert_eq!(
         reassign(&[(0, 0), (3, 39), (4, 0)]).await,
-        Said::Refused(
-            "Kafka refuses 1 of 3 partitions: orders-3: Invalid replica assignment (error 39); the other 2 were taken".into()
-        )
+        Said::Partly {
+            words: "Kafka refuses 1 of 3 partitions: orders-3: Invalid replica assignment (error 39); the other 2 were taken".into(),
+            refused: vec![("orders".into(), 3)],
+        }
     );
     let Said::Refused(all) = reassign(&[(0, 85), (1, 85), (2, 85), (3, 85), (4, 85)]).await else { panic!() };
     assert!(
