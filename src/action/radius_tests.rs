@@ -23,6 +23,7 @@ fn ids(ids: &[i32]) -> Vec<BrokerId> {
 /// A cluster of these (replicas, in sync, min ISR), one topic each; the first in sync leads.
 fn cluster(partitions: &[(Vec<i32>, Vec<i32>, Option<u16>)]) -> Fixture {
     let topics = partitions.iter().enumerate().map(|(i, (replicas, isr, min))| Topic {
+        id: None,
         name: format!("t{i:02}").into(),
         internal: false,
         partitions: vec![Partition {

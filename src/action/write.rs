@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Text,
-    kafka::{BrokerId, TopicName},
+    kafka::{BrokerId, TopicId, TopicName},
     kubernetes::Key,
     object::Kind,
 };
@@ -40,7 +40,7 @@ impl Said {
 }
 
 /// Everything that castellan can write. Writes on Kubernetes are pinned to what was shown: by UID, and a
-/// scale by resourceVersion.
+/// scale by resourceVersion; those on a topic that is there, by its id where Kafka tells one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "write", rename_all = "kebab-case")]
 pub enum Write {
@@ -95,15 +95,21 @@ pub enum Write {
     /// `total` partitions afterwards.
     AddPartitions {
         topic: TopicName,
+        #[serde(default)]
+        id: Option<TopicId>,
         total: i32,
     },
     /// None takes the override away.
     AlterConfigs {
         topic: TopicName,
+        #[serde(default)]
+        id: Option<TopicId>,
         configs: Vec<(String, Option<String>)>,
     },
     DeleteTopic {
         topic: TopicName,
+        #[serde(default)]
+        id: Option<TopicId>,
     },
     /// None: the partition that the key hashes to.
     Produce {

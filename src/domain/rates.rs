@@ -187,7 +187,8 @@ mod tests {
             isr: ids(isr),
             offline: ids(&[]),
         };
-        let topic = Topic { name: "t".into(), internal: false, partitions: vec![partition], config: None };
+        let topic =
+            Topic { name: "t".into(), id: None, internal: false, partitions: vec![partition], config: None };
         KafkaDelta::Topics { changed: vec![topic], removed: vec![], at: Time(1_000) }
     }
 

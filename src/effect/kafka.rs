@@ -6,11 +6,11 @@ use crate::{
     domain::{
         Text,
         access::{KafkaPermission, Operation},
-        kafka::TopicName,
+        kafka::{TopicId, TopicName},
     },
     source::{
         asking::Kafka,
-        kafka::{Answer, Error, words},
+        kafka::{Answer, Error, topic, words},
     },
 };
 use kafka_protocol::{
@@ -23,6 +23,7 @@ use kafka_protocol::{
         delete_topics_request::DeleteTopicState,
         elect_leaders_request::TopicPartitions,
         incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig},
+        metadata_response::MetadataResponseTopic,
     },
     protocol::{Request, StrBytes},
 };
@@ -54,13 +55,46 @@ pub async fn perform(kafka: &Kafka, write: &Write, dry: bool) -> Said {
             let shape = CreatableTopic::default().with_num_partitions(*partitions);
             create(kafka, topic, shape.with_replication_factor(*replication), configs, dry).await
         }
-        Write::AddPartitions { topic, total } => add_partitions(kafka, topic, *total, dry).await,
-        Write::AlterConfigs { topic, configs } => alter(kafka, topic, configs, dry).await,
-        Write::DeleteTopic { topic } => delete(kafka, topic).await,
+        Write::AddPartitions { topic, id, total } => match seen(kafka, topic, id.as_ref()).await {
+            Ok(_) => add_partitions(kafka, topic, *total, dry).await,
+            Err(said) => said,
+        },
+        Write::AlterConfigs { topic, id, configs } => match seen(kafka, topic, id.as_ref()).await {
+            Ok(_) => alter(kafka, topic, configs, dry).await,
+            Err(said) => said,
+        },
+        Write::DeleteTopic { topic, id } => match seen(kafka, topic, id.as_ref()).await {
+            Ok(told) => delete(kafka, topic, &told).await,
+            Err(said) => said,
+        },
         Write::Produce { topic, partition, key, value } => {
             produce::produce(kafka, topic, *partition, key.as_deref(), value.as_deref()).await
         }
         _ => Said::Refused("it is none of Kafka's".into()),
+    }
+}
+
+/// The topic as it is now, if it is the one that was looked at.
+async fn seen(kafka: &Kafka, name: &TopicName, id: Option<&TopicId>) -> Result<MetadataResponseTopic, Said> {
+    let told = match topic::find(&kafka.client, name).await {
+        Ok(Some(told)) => told,
+        Ok(None) => {
+            return Err(Said::Refused(format!("there is no topic {name} any more; nothing was done").into()));
+        }
+        Err(error) => {
+            let why = error.about(&format!("topic {name}: Kafka"));
+            return Err(Said::Refused(format!("{why}; nothing was done").into()));
+        }
+    };
+    match (id, topic::id(&told)) {
+        (Some(seen), Some(now)) if *seen != now => Err(Said::Refused(
+            format!(
+                "topic {name} is another than the one you looked at: it was deleted and created anew; \
+                 nothing was done"
+            )
+            .into(),
+        )),
+        _ => Ok(told),
     }
 }
 
@@ -218,11 +252,14 @@ async fn alter(kafka: &Kafka, topic: &TopicName, configs: &[(String, Option<Stri
     }
 }
 
-async fn delete(kafka: &Kafka, topic: &TopicName) -> Said {
+/// By its id where it has one (KIP-516): one that was created anew under its name meanwhile stays.
+async fn delete(kafka: &Kafka, topic: &TopicName, told: &MetadataResponseTopic) -> Said {
     let request = |version: i16| {
         let request = DeleteTopicsRequest::default().with_timeout_ms(timeout(kafka));
         if version >= 6 {
-            request.with_topics(vec![DeleteTopicState::default().with_name(Some(name(topic)))])
+            let by_name = Some(name(topic)).filter(|_| told.topic_id.is_nil());
+            let state = DeleteTopicState::default().with_name(by_name).with_topic_id(told.topic_id);
+            request.with_topics(vec![state])
         } else {
             request.with_topic_names(vec![name(topic)])
         }

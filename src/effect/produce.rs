@@ -8,13 +8,9 @@ use crate::{
     },
     source::{
         asking::Kafka,
-        kafka::{Error, Lane, check, proxy},
+        kafka::{proxy, topic},
         messages::{Context, login},
     },
-};
-use kafka_protocol::{
-    messages::{MetadataRequest, TopicName, metadata_request::MetadataRequestTopic},
-    protocol::StrBytes,
 };
 use rdkafka::{
     ClientConfig,
@@ -62,17 +58,10 @@ pub async fn produce(
 }
 
 async fn is_there(kafka: &Kafka, topic: &str) -> Result<(), Text> {
-    let name = TopicName(StrBytes::from_string(topic.to_owned()));
-    let named = MetadataRequestTopic::default().with_name(Some(name));
-    let request = MetadataRequest::default().with_topics(Some(vec![named]));
-    let answer = kafka
-        .client
-        .ask_any(Lane::Quick, |version| request.clone().with_allow_auto_topic_creation(version < 4))
-        .await;
-    let about = |error: Error| error.about("Kafka");
-    match answer.map_err(about)?.value.topics.first() {
-        Some(told) => check(told.error_code, None).map_err(|e| e.about(&format!("topic {topic}: Kafka"))),
-        None => Err(format!("there is no topic {topic}").into()),
+    match topic::find(&kafka.client, topic).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(format!("there is no topic {topic}").into()),
+        Err(error) => Err(error.about(&format!("topic {topic}: Kafka"))),
     }
 }
 

@@ -48,6 +48,7 @@ fn topic(index: usize, size: Size) -> Topic {
     let name = topic_name(index);
     Topic {
         internal: name.starts_with("__"),
+        id: Some(format!("id-of-{name}").into()),
         name,
         partitions: (0..size.partitions).map(partition).collect(),
         config: Some(TopicConfig {

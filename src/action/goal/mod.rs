@@ -7,7 +7,7 @@ mod tests;
 use super::{Known, cordon, elect, reassign, topics, write::Assignment};
 use crate::domain::{
     Text,
-    kafka::{BrokerId, TopicName},
+    kafka::{BrokerId, TopicId, TopicName},
     kubernetes::Key,
     object::Kind,
 };
@@ -55,8 +55,11 @@ pub enum Goal {
         topic: TopicName,
         partitions: i32,
     },
+    /// Not there, or another in its place.
     NoTopic {
         topic: TopicName,
+        #[serde(default)]
+        id: Option<TopicId>,
     },
     Configured {
         topic: TopicName,
@@ -107,7 +110,7 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::Reassigned { partitions } => reassign::progress::look(known, partitions),
         Goal::Led { partitions } => elect::look(known, partitions),
         Goal::Topic { topic, partitions } => topics::goal::there(known, topic, *partitions),
-        Goal::NoTopic { topic } => topics::goal::gone(known, topic),
+        Goal::NoTopic { topic, id } => topics::goal::gone(known, topic, id.as_ref()),
         Goal::Configured { topic, configs } => topics::goal::configured(known, topic, configs),
     }
 }

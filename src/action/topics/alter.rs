@@ -102,7 +102,11 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
 fn step(topic: &Topic, configs: Vec<Setting>) -> Step {
     Step {
         title: format!("alter settings of {}", topic.name),
-        write: Write::AlterConfigs { topic: topic.name.clone(), configs: configs.clone() },
+        write: Write::AlterConfigs {
+            topic: topic.name.clone(),
+            id: topic.id.clone(),
+            configs: configs.clone(),
+        },
         until: Goal::Configured { topic: topic.name.clone(), configs },
         patience: PATIENCE,
     }

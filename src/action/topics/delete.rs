@@ -50,8 +50,8 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     ));
     plan.steps.push(Step {
         title: plan.title.clone(),
-        write: Write::DeleteTopic { topic: topic.name.clone() },
-        until: Goal::NoTopic { topic: topic.name.clone() },
+        write: Write::DeleteTopic { topic: topic.name.clone(), id: topic.id.clone() },
+        until: Goal::NoTopic { topic: topic.name.clone(), id: topic.id.clone() },
         patience: Duration::from_secs(120),
     });
     Ok(plan)

@@ -3,7 +3,10 @@
 use super::settings::Setting;
 use crate::{
     action::{Known, Sight},
-    domain::{human, kafka::TopicName},
+    domain::{
+        human,
+        kafka::{TopicId, TopicName},
+    },
 };
 
 fn awaited(words: String, share: Option<f64>) -> Sight {
@@ -36,12 +39,14 @@ pub fn there(known: &Known<'_>, name: &TopicName, partitions: i32) -> Sight {
     awaited(words, Some(led as f64 / wanted as f64))
 }
 
-pub fn gone(known: &Known<'_>, name: &TopicName) -> Sight {
+/// `id`: of the topic that is to go; another may be created in its place at once.
+pub fn gone(known: &Known<'_>, name: &TopicName, id: Option<&TopicId>) -> Sight {
     if !reads(known) {
         return silent();
     }
     match known.world.snapshot.kafka.topics.get(name) {
         None => Sight::Reached,
+        Some(other) if id.is_some() && other.id.as_ref() != id => Sight::Reached,
         Some(_) => awaited(format!("topic {name} to go"), None),
     }
 }

@@ -81,7 +81,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     ));
     plan.steps.push(Step {
         title: plan.title.clone(),
-        write: Write::AddPartitions { topic: topic.name.clone(), total },
+        write: Write::AddPartitions { topic: topic.name.clone(), id: topic.id.clone(), total },
         until: Goal::Topic { topic: topic.name.clone(), partitions: total },
         patience: Duration::from_secs(60),
     });

@@ -172,6 +172,17 @@ fn a_min_isr_that_would_stop_writes_is_refused() {
 }
 
 #[test]
+fn what_acts_on_a_topic_that_was_created_anew_is_another_plan() {
+    let anew = changed(|s| change(s, |topic| topic.id = Some("another".into())));
+    for (verb, argument) in
+        [("delete-topic", ""), ("alter-config", "retention.ms=1000"), ("add-partitions", "24")]
+    {
+        let [seen, now] = [&healthy(), &anew].map(|w| made(w, verb, orders(), argument));
+        assert!(!now.steps[0].write.does_as(&seen.steps[0].write), "{verb}");
+    }
+}
+
+#[test]
 fn a_topic_is_deleted_by_its_name_and_its_readers_are_named() {
     let plan = made(&healthy(), "delete-topic", orders(), "");
     assert_eq!((plan.risk, plan.asks(), plan.name.as_str()), (Risk::Loss, Friction::Name, "orders"));
@@ -239,12 +250,14 @@ fn goals_about_topics_come_true_when_they_are_read_so() {
     let leaderless = changed(|s| change(s, |topic| topic.partitions[0].leader = None));
     assert!(matches!(sight(&leaderless, &there("orders", 7)), Sight::Awaited { .. }));
 
-    let gone = Goal::NoTopic { topic: "orders".into() };
+    let gone = Goal::NoTopic { topic: "orders".into(), id: world.snapshot.kafka.topics["orders"].id.clone() };
     assert_eq!(sight(&world, &gone), awaited("topic orders to go", None));
     let deleted = changed(|s| {
         apply(s, KafkaDelta::Topics { changed: vec![], removed: vec!["orders".into()], at: NOW });
     });
     assert_eq!(sight(&deleted, &gone), Sight::Reached);
+    let created_anew = changed(|s| change(s, |topic| topic.id = Some("another".into())));
+    assert_eq!(sight(&created_anew, &gone), Sight::Reached);
 
     let set = Goal::Configured {
         topic: "orders".into(),

@@ -269,7 +269,7 @@ mod tests {
         let partitions = proptest::collection::vec(partition(), 0..4);
         (proptest::sample::select(&TOPICS[..]), partitions).prop_map(|(name, mut partitions)| {
             (0..).zip(&mut partitions).for_each(|(index, p)| p.index = index);
-            Topic { name: name.into(), internal: false, partitions, config: None }
+            Topic { name: name.into(), id: None, internal: false, partitions, config: None }
         })
     }
 

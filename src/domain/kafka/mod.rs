@@ -29,6 +29,7 @@ use std::{
 };
 
 pub type TopicName = Text;
+pub type TopicId = Text;
 pub type GroupId = Text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

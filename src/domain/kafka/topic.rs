@@ -1,10 +1,12 @@
 //! Topics and partitions.
 
-use super::{BrokerId, Replicas, TopicName};
+use super::{BrokerId, Replicas, TopicId, TopicName};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
     pub name: TopicName,
+    /// As Kafka's tools print it: another topic of the same name has another. None before Kafka 2.8.
+    pub id: Option<TopicId>,
     pub internal: bool,
     /// In the order of their indexes.
     pub partitions: Vec<Partition>,
@@ -100,6 +102,7 @@ mod tests {
         let config = TopicConfig { min_insync: 2, ..TopicConfig::default() };
         let topic = |replicas, isr| Topic {
             name: "t".into(),
+            id: None,
             internal: false,
             partitions: vec![Partition {
                 index: 0,

@@ -3,7 +3,10 @@
 use super::super::kafka::perform;
 use crate::{
     action::{Said, Write, write::Assignment},
-    domain::{kafka::BrokerId, target::KafkaTarget},
+    domain::{
+        kafka::{BrokerId, TopicId},
+        target::KafkaTarget,
+    },
     source::{
         asking::Kafka,
         kafka::{Client, tests::fake::Fake},
@@ -175,7 +178,7 @@ pub fn every() -> Vec<Write> {
     let others = [
         Write::Reassign { partitions: vec![assignment(0, Some(&[1, 2]))] },
         Write::Elect { partitions: vec![("orders".into(), 0)] },
-        Write::DeleteTopic { topic: "orders".into() },
+        Write::DeleteTopic { topic: "orders".into(), id: None },
         Write::Produce { topic: "orders".into(), partition: Some(3), key: None, value: None },
     ];
     of_topics().into_iter().chain(others).collect()
@@ -189,9 +192,10 @@ fn of_topics() -> [Write; 3] {
             replication: 3,
             configs: vec![("retention.ms".into(), "60000".into())],
         },
-        Write::AddPartitions { topic: "orders".into(), total: 12 },
+        Write::AddPartitions { topic: "orders".into(), id: None, total: 12 },
         Write::AlterConfigs {
             topic: "orders".into(),
+            id: None,
             configs: vec![("retention.ms".into(), Some("1".into())), ("cleanup.policy".into(), None)],
         },
     ]
@@ -229,8 +233,8 @@ async fn topics_are_changed_as_asked_and_a_dry_run_only_validates() {
 
 #[tokio::test]
 async fn what_has_no_dry_run_sends_nothing() {
-    let (_fake, kafka, sent) = cluster(yes).await;
-    let delete = Write::DeleteTopic { topic: "orders".into() };
+    let (fake, kafka, sent) = cluster(yes).await;
+    let delete = Write::DeleteTopic { topic: "orders".into(), id: None };
     let said = perform(&kafka, &delete, true).await;
     assert_eq!(said, Said::Refused("Kafka offers no dry run of this".into()));
     assert!(sent.lock().unwrap().is_empty());
@@ -238,8 +242,43 @@ async fn what_has_no_dry_run_sends_nothing() {
     assert_eq!(said, Said::Taken("topic orders is deleted".into()));
     let sent = sent.lock().unwrap();
     let [(2, RequestKind::DeleteTopics(request), version)] = &sent[..] else { panic!("{sent:?}") };
-    let named = request.topics.iter().filter_map(|t| t.name.as_ref()).chain(&request.topic_names);
-    assert_eq!(named.map(|n| n.as_str()).collect::<Vec<_>>(), ["orders"], "version {version}");
+    let [topic] = &request.topics[..] else { panic!("{request:?}") };
+    assert!(*version >= 6 && topic.name.is_none(), "by its id alone");
+    assert_eq!(topic.topic_id.to_string(), fake.world.lock().unwrap().topic_id);
+}
+
+/// Between the look and the write a topic may have been deleted and created again.
+#[tokio::test]
+async fn another_topic_of_the_same_name_is_left_alone() {
+    let (fake, kafka, sent) = cluster(yes).await;
+    let id = |last: u8| {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        Some(URL_SAFE_NO_PAD.encode([&[0; 15][..], &[last]].concat()).into())
+    };
+    let writes = |id: Option<TopicId>| {
+        let topic = || "orders".into();
+        let configs = vec![("retention.ms".into(), None)];
+        [
+            Write::AddPartitions { topic: topic(), id: id.clone(), total: 12 },
+            Write::AlterConfigs { topic: topic(), id: id.clone(), configs },
+            Write::DeleteTopic { topic: topic(), id },
+        ]
+    };
+    for write in writes(id(2)) {
+        let Said::Refused(why) = perform(&kafka, &write, false).await else { panic!("{write:?}") };
+        assert!(why.starts_with("topic orders is another than the one you looked at"), "{why}");
+    }
+    assert!(sent.lock().unwrap().is_empty());
+    for write in writes(id(1)) {
+        let said = perform(&kafka, &write, false).await;
+        assert!(matches!(said, Said::Taken(_)), "{said:?}");
+    }
+    fake.change(|world| world.topics.clear());
+    for write in writes(id(1)) {
+        let said = perform(&kafka, &write, false).await;
+        assert_eq!(said, Said::Refused("there is no topic orders any more; nothing was done".into()));
+    }
+    assert_eq!(sent.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -247,7 +286,7 @@ async fn without_a_controller_in_reach_another_broker_passes_it_on() {
     let (fake, kafka, sent) = cluster(yes).await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     fake.change(|world| world.ports[2] = free);
-    let said = perform(&kafka, &Write::DeleteTopic { topic: "orders".into() }, false).await;
+    let said = perform(&kafka, &Write::DeleteTopic { topic: "orders".into(), id: None }, false).await;
     assert_eq!(said, Said::Taken("topic orders is deleted".into()));
     let sent = sent.lock().unwrap();
     assert!(matches!(&sent[..], [(0 | 1, ..)]), "{sent:?}");
@@ -260,7 +299,7 @@ async fn a_broker_that_says_nothing_is_asked_once() {
     let target = KafkaTarget { bootstrap: fake.bootstrap(), ..KafkaTarget::default() };
     kafka.client = Client::with_patience(target, None, Duration::from_millis(1_500));
     fake.change(|world| world.deaf = vec![m::ApiKey::DeleteTopics as i16]);
-    let said = perform(&kafka, &Write::DeleteTopic { topic: "orders".into() }, false).await;
+    let said = perform(&kafka, &Write::DeleteTopic { topic: "orders".into(), id: None }, false).await;
     let Said::Unheard(words) = &said else { panic!("{said:?}") };
     assert!(words.contains("no reply in 2 s"), "{words}");
     assert!(sent.lock().unwrap().is_empty());

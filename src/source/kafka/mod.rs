@@ -17,6 +17,7 @@ mod sasl;
 #[cfg(test)]
 pub mod tests;
 mod tls;
+pub mod topic;
 
 pub use access::access;
 pub use client::{Client, Lane};

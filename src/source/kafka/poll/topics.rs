@@ -3,7 +3,10 @@
 use super::{Poller, layout};
 use crate::{
     domain::kafka::{Body, BrokerId, KafkaDelta, Partition, Topic, TopicName},
-    source::{kafka::Lane, now},
+    source::{
+        kafka::{Lane, topic},
+        now,
+    },
 };
 use kafka_protocol::messages::{
     MetadataRequest, MetadataResponse,
@@ -95,9 +98,9 @@ fn leader(partition: &MetadataResponsePartition) -> Option<BrokerId> {
     Some(BrokerId(partition.leader_id.0)).filter(|id| id.0 >= 0)
 }
 
-fn take_topic(name: TopicName, topic: MetadataResponseTopic) -> Topic {
+fn take_topic(name: TopicName, told: MetadataResponseTopic) -> Topic {
     let ids = |ids: &[kafka_protocol::messages::BrokerId]| ids.iter().map(|id| BrokerId(id.0)).collect();
-    let mut partitions: Vec<_> = topic
+    let mut partitions: Vec<_> = told
         .partitions
         .iter()
         .map(|p| Partition {
@@ -110,5 +113,6 @@ fn take_topic(name: TopicName, topic: MetadataResponseTopic) -> Topic {
         })
         .collect();
     partitions.sort_by_key(|p| p.index);
-    Topic { name, internal: topic.is_internal, partitions, config: None }
+    let id = topic::id(&told);
+    Topic { name, id, internal: told.is_internal, partitions, config: None }
 }

@@ -26,6 +26,8 @@ use tokio::{
 pub struct World {
     /// By broker id: the port it listens on.
     pub ports: Vec<u16>,
+    /// Every topic's id.
+    pub topic_id: &'static str,
     /// Names and numbers of partitions; partition p of any topic is led by broker p % n.
     pub topics: BTreeMap<String, i32>,
     /// Group g of the list is coordinated by broker g % n.
@@ -105,6 +107,7 @@ impl Fake {
         let ports = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
         let world = World {
             ports,
+            topic_id: "00000000-0000-0000-0000-000000000001",
             topics,
             groups,
             end: 100,
@@ -274,6 +277,7 @@ fn metadata(request: &m::MetadataRequest, world: &World) -> m::MetadataResponse 
         let told = if request.include_topic_authorized_operations { world.operations } else { i32::MIN };
         md::MetadataResponseTopic::default()
             .with_name(Some(name(topic)))
+            .with_topic_id(world.topic_id.parse().unwrap())
             .with_partitions(all)
             .with_topic_authorized_operations(told)
     };
