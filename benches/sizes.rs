@@ -5,13 +5,13 @@
 mod world;
 
 use castellan::{
-    action::{self, Intent, Known, Policy},
+    action::{self, Intent, Known, Plan, Policy, Verb},
     app::{Model, Msg, Session, command::Keymap, screen::Screen, update},
     domain::{
         derived::Derived,
         kafka::{BrokerId, KafkaDelta, TopicName},
         kubernetes::{KubernetesDelta, TableDelta},
-        object::Object,
+        object::{Kind, Object},
         snapshot::Delta,
     },
     pane::{self, Block, Query, Table},
@@ -195,21 +195,42 @@ fn news_to_frame(bencher: Bencher, name: &str) {
     });
 }
 
+fn plan(verb: &str, object: Option<Object>, argument: &str) -> Plan {
+    let known = Known { world: WORLD.world(), policy: Policy::default() };
+    let objects = object.into_iter().collect();
+    let intent = Intent { verb: verb.into(), objects, argument: argument.into() };
+    (action::find(verb).expect("a verb").plan)(&known, black_box(&intent)).expect("a plan")
+}
+
 /// One of the 24 brokers is emptied: 25,000 replicas find another place.
 #[divan::bench]
 fn plan_a_drained_broker(bencher: Bencher) {
-    let known = Known { world: WORLD.world(), policy: Policy::default() };
-    let intent = Intent { verb: "reassign".into(), objects: vec![], argument: "off 5".into() };
-    let verb = action::find(&intent.verb).expect("a verb");
-    bencher.bench(|| (verb.plan)(&known, black_box(&intent)).expect("a plan").changes.len());
+    bencher.bench(|| plan("reassign", None, "off 5").changes.len());
 }
 
 /// What is shown before a broker is evicted.
 #[divan::bench]
 fn plan_an_eviction(bencher: Bencher) {
+    bencher.bench(|| plan("evict", Some(Object::Broker(BrokerId(5))), "").radius.at_min_isr.len());
+}
+
+/// What is shown before all 24 brokers are restarted, one after another.
+#[divan::bench]
+fn plan_a_restart(bencher: Bencher) {
+    let sets = &WORLD.snapshot.kubernetes.stateful_sets;
+    let meta = &sets.iter().max_by_key(|set| set.replicas).expect("the brokers' StatefulSet").meta;
+    let (kind, key, uid) = (Kind::StatefulSet, meta.key.clone(), meta.uid.clone());
+    let set = Object::Kube { kind, key, uid };
+    bencher.bench(|| plan("restart", Some(set.clone()), "").radius.leaderless.len());
+}
+
+/// Which verbs take a broker: asked for each frame's hints.
+#[divan::bench]
+fn what_a_broker_can_be_asked(bencher: Bencher) {
     let known = Known { world: WORLD.world(), policy: Policy::default() };
-    let objects = vec![Object::Broker(BrokerId(5))];
-    let intent = Intent { verb: "evict".into(), objects, argument: String::new() };
-    let verb = action::find(&intent.verb).expect("a verb");
-    bencher.bench(|| (verb.plan)(&known, black_box(&intent)).expect("a plan").radius.at_min_isr.len());
+    let broker = Object::Broker(BrokerId(5));
+    bencher.bench(|| {
+        let takes = |verb: &&&Verb| (verb.takes)(&known, black_box(Some(&broker))).is_ok();
+        action::VERBS.iter().filter(takes).count()
+    });
 }
