@@ -158,3 +158,47 @@ pub fn look(known: &Known<'_>, partitions: &[PartitionName]) -> Sight {
         format!("{led} of {} led by the preferred leader", human::plural(partitions.len(), "partition"));
     Sight::Awaited { words, share: Some(led as f64 / partitions.len() as f64) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        action::Policy,
+        domain::kafka::KafkaDelta,
+        world::{self, Fixture, NOW, SMALL},
+    };
+
+    /// What can be elected of nothing, of each broker and of each topic: the counts say of each what looking
+    /// at every partition says.
+    fn offered(fixture: &Fixture) -> Vec<Object> {
+        let known = Known { world: fixture.world(), policy: Policy::default() };
+        let kafka = &fixture.snapshot.kafka;
+        let brokers = kafka.brokers.keys().map(|id| Object::Broker(*id));
+        let objects: Vec<Object> = brokers.chain(kafka.topics.keys().cloned().map(Object::Topic)).collect();
+        let judged = |object: Option<&Object>| {
+            let looked = found(&known, object.map_or(&[], std::slice::from_ref)).map(drop);
+            assert_eq!(takes(&known, object).is_ok(), looked.is_ok(), "{object:?}: {looked:?}");
+            looked.is_ok()
+        };
+        let some: Vec<Object> = objects.iter().filter(|object| judged(Some(object))).cloned().collect();
+        assert_eq!(judged(None), !some.is_empty());
+        some
+    }
+
+    #[test]
+    fn what_is_offered_is_what_can_be_planned() {
+        let mut snapshot = world::degraded(SMALL);
+        let away = Fixture::of(snapshot.clone(), NOW);
+        assert!(offered(&away).is_empty(), "who should lead is away");
+        let known = Known { world: away.world(), policy: Policy::default() };
+        let said = takes(&known, Some(&Object::Broker(BrokerId(1)))).unwrap_err();
+        assert!(said.starts_with("broker 1 is not in sync and cannot lead"), "{said}");
+        let mut topic = snapshot.kafka.topics["payments"].clone();
+        let led = topic.partitions.iter_mut().find(|p| p.led_as_preferred()).unwrap();
+        let preferred = led.leader.unwrap();
+        led.leader = led.isr.last().copied();
+        snapshot.apply(KafkaDelta::Topics { changed: vec![topic], removed: vec![], at: NOW }.into());
+        let wanted = [Object::Broker(preferred), Object::Topic("payments".into())];
+        assert_eq!(offered(&Fixture::of(snapshot, NOW)), wanted);
+    }
+}
