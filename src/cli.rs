@@ -9,7 +9,10 @@ use crate::{
     },
 };
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use std::{path::PathBuf, time::Duration};
 
 /// A terminal console for Kafka on Kubernetes: pods, brokers and throughput joined in live panes.
@@ -226,6 +229,28 @@ impl Cli {
     }
 }
 
+/// What is wrong with a command line, in one sentence; None: help or the version was asked for.
+pub fn mistake(error: &clap::Error) -> Option<String> {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return None;
+    }
+    let rendered = error.render().to_string();
+    let lines = rendered.lines().take_while(|line| !line.trim().is_empty());
+    let said = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    let said = said.strip_prefix("error: ").unwrap_or(&said);
+    let nearest = [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::SuggestedSubcommand]
+        .into_iter()
+        .find_map(|kind| match error.get(kind)? {
+            ContextValue::String(word) => Some(word),
+            ContextValue::Strings(words) => words.first(),
+            _ => None,
+        });
+    Some(match nearest {
+        Some(word) => format!("{said}; did you mean {word}?"),
+        None => format!("{said}; castellan --help tells what there is"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,6 +292,27 @@ mod tests {
         assert!(said(&["--refresh", "0"]).contains("0.5 to 3600"));
         assert!(said(&["--pane", "pds"]).contains("did you mean pods?"));
         assert!(said(&["-n", "a", "-A"]).contains("cannot be used with"));
+    }
+
+    #[test]
+    fn a_mistake_is_one_sentence_with_what_was_meant() {
+        let said = |args: &[&str]| {
+            let all = ["castellan"].iter().chain(args);
+            let error = Cli::try_parse_from(all).expect_err("a mistake");
+            (mistake(&error), error.exit_code())
+        };
+        for (args, words) in [
+            (&["--frobnicate"][..], "unexpected argument '--frobnicate' found; castellan --help tells"),
+            (&["--refersh", "3"], "unexpected argument '--refersh' found; did you mean --refresh?"),
+            (&["jurnal"], "unrecognized subcommand 'jurnal'; did you mean journal?"),
+            (&["--once", "-o", "jsn"], "did you mean json?"),
+            (&["--output", "json"], "were not provided: --once; castellan --help tells"),
+        ] {
+            let (Some(sentence), 2) = said(args) else { panic!("{args:?}: {:?}", said(args)) };
+            assert!(sentence.contains(words) && !sentence.contains('\n'), "{sentence}");
+        }
+        assert_eq!(said(&["--help"]), (None, 0));
+        assert_eq!(said(&["--version"]), (None, 0));
     }
 
     #[test]

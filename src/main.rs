@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use castellan::{
-    cli::{Cli, Command, ConfigCommand},
+    cli::{self, Cli, Command, ConfigCommand},
     config, journal, log, perform, run,
     source::{kubernetes, now},
     terminal,
@@ -11,13 +11,17 @@ use clap::Parser;
 use std::{io::Write, process::ExitCode, time::Duration};
 
 fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(Into::into)
         .and_then(|runtime| {
-            let code = runtime.block_on(start(Cli::parse()));
+            let code = runtime.block_on(start(cli));
             // A question to a server that hangs must not hold up the end.
             runtime.shutdown_background();
             code
@@ -29,6 +33,17 @@ fn main() -> ExitCode {
             said.map_or(ExitCode::from(2), |()| ExitCode::FAILURE)
         }
     }
+}
+
+/// What was typed is no command line of castellan's, or asks for help only.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let written = match cli::mistake(error) {
+        Some(said) => writeln!(std::io::stderr(), "castellan: {said}"),
+        None => error.print(),
+    };
+    // Nobody reads it any more: only the exit code is left to tell.
+    drop(written);
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 async fn start(cli: Cli) -> Result<u8> {
