@@ -157,6 +157,8 @@ impl Client {
     ) -> Result<Answer<R::Response>, Error> {
         let asked = self.ask_any(Lane::Quick, brokers_only).await;
         let metadata = asked.map_err(|e| Error::Nobody(e.about("the bootstrap address")))?.value;
+        let told = metadata.cluster_id.as_ref().map(|id| id.as_str());
+        self.0.reach.verify("the bootstrap address", told)?;
         let registered = metadata.brokers.iter();
         let mut nodes: Vec<Node> = registered.map(|b| rewrite::node(b.node_id.0, &b.host, b.port)).collect();
         let known = |node: &Node| self.link(Lane::Quick, node.id).filter(|link| link.is_connected());
@@ -188,8 +190,10 @@ impl Client {
         if silent.is_empty() { Err(unregistered()) } else { Err(Error::Nobody(silent.join("; ").into())) }
     }
 
-    /// Takes in which brokers are registered and where they listen. A broker that moved is connected anew.
-    pub fn learn(&self, nodes: &[Node]) {
+    /// Takes in which cluster it is, which brokers are registered and where they listen. A broker that moved
+    /// is connected anew.
+    pub fn learn(&self, cluster: Option<Text>, nodes: &[Node]) {
+        self.0.reach.learn(cluster);
         let mut links = self.0.links.write().unwrap_or_else(|e| e.into_inner());
         links.retain(|_, link| link.node.as_ref().is_some_and(|n| nodes.contains(n)));
         nodes.iter().for_each(|node| add(&mut links, node));

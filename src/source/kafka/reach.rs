@@ -1,6 +1,6 @@
 //! Ways to a broker: TCP to its advertised listener, else a port-forward to its pod.
 
-use super::{connection::Connection, connection::PATIENCE, error::Error, tls};
+use super::{connection::Connection, connection::PATIENCE, error::Error, poll::brokers_only, tls};
 use crate::{
     domain::{
         Text,
@@ -10,7 +10,7 @@ use crate::{
     source::gate::{Gate, Stream},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use std::time::Duration;
+use std::{sync::RwLock, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
@@ -58,11 +58,37 @@ pub struct Reach {
     gate: Option<Gate>,
     /// Made at the first use: it reads files. Its failure is told with each connection.
     tls: tokio::sync::OnceCell<Option<TlsConnector>>,
+    /// The id of the cluster, once it was told.
+    cluster: RwLock<Option<Text>>,
 }
 
 impl Reach {
     pub fn new(target: KafkaTarget, gate: Option<Gate>) -> Self {
-        Reach { target, gate, tls: tokio::sync::OnceCell::new() }
+        Reach { target, gate, tls: tokio::sync::OnceCell::new(), cluster: RwLock::default() }
+    }
+
+    /// Takes in which cluster it is.
+    pub fn learn(&self, cluster: Option<Text>) {
+        *self.cluster.write().unwrap_or_else(|e| e.into_inner()) = cluster;
+    }
+
+    /// Refuses what tells the id of another cluster than is known. Kafka before 0.10.1 tells none.
+    pub fn verify(&self, address: &str, told: Option<&str>) -> Result<(), Error> {
+        let known = self.cluster.read().unwrap_or_else(|e| e.into_inner()).clone();
+        match (known, told) {
+            (Some(known), Some(told)) if *known != *told => Err(Error::Unreachable(
+                format!("{address} is of another Kafka cluster ({told}, not {known})").into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// An advertised address may lead elsewhere from here: everybody has a `localhost`.
+    async fn advertised(&self, node: &Node) -> Result<Connection, Error> {
+        let connection = self.direct(&node.host, node.port).await?;
+        let told = connection.send(PATIENCE, brokers_only).await?.value.cluster_id;
+        let address = format!("{}:{}", node.host, node.port);
+        self.verify(&address, told.as_ref().map(|id| id.as_str())).map(|()| connection)
     }
 
     /// A connection to a broker; `last` is the way that worked before and is tried first.
@@ -71,7 +97,7 @@ impl Reach {
         let forward_first = matches!(last, Some(Way::Forward(_)));
         for forward in [forward_first, !forward_first] {
             let opened = match (forward, self.pod_of(node)) {
-                (false, _) => self.direct(&node.host, node.port).await.map(|c| (c, Way::Direct)),
+                (false, _) => self.advertised(node).await.map(|c| (c, Way::Direct)),
                 (true, Some(pod)) => self.forward(pod, Some(node)).await,
                 (true, None) => continue,
             };

@@ -47,14 +47,14 @@ impl Poller {
             port: *port,
         };
         let nodes: Vec<_> = brokers.iter().map(node).collect();
-        self.client.learn(&nodes);
+        let id = metadata.cluster_id.as_ref().map(|id| Text::from(id.as_str()));
+        self.client.learn(id.clone(), &nodes);
         self.shared.brokers.send_if_modified(|known| std::mem::replace(known, nodes.clone()) != nodes);
         // Only with ZooKeeper does Metadata name the controller; a KRaft broker names any broker there, and
         // the quorum's leader is it.
         let named = Some(BrokerId(metadata.controller_id.0)).filter(|id| id.0 >= 0);
         let controller = named.filter(|_| *super::lock(&self.shared.zookeeper));
         *super::lock(&self.shared.named_controller) = named;
-        let id = metadata.cluster_id.as_ref().map(|id| Text::from(id.as_str()));
         self.tell(KafkaDelta::Cluster { id, controller, brokers, at: now() }).await;
     }
 

@@ -26,6 +26,7 @@ use tokio::{
 pub struct World {
     /// By broker id: the port it listens on.
     pub ports: Vec<u16>,
+    pub cluster: &'static str,
     /// Every topic's id.
     pub topic_id: &'static str,
     /// Names and numbers of partitions; partition p of any topic is led by broker p % n.
@@ -107,6 +108,7 @@ impl Fake {
         let ports = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
         let world = World {
             ports,
+            cluster: "fake",
             topic_id: "00000000-0000-0000-0000-000000000001",
             topics,
             groups,
@@ -291,7 +293,7 @@ fn metadata(request: &m::MetadataRequest, world: &World) -> m::MetadataResponse 
     };
     m::MetadataResponse::default()
         .with_brokers(world.ports.iter().enumerate().map(broker).collect())
-        .with_cluster_id(Some(text("fake")))
+        .with_cluster_id(Some(text(world.cluster)))
         .with_controller_id(Id(n - 1))
         .with_topics(topics)
 }

@@ -235,6 +235,22 @@ async fn a_dead_broker_refuses_in_words() {
     assert_eq!(reader.kafka.end("orders", 1), None, "never read is unknown, not 0");
 }
 
+/// What listens at the advertised address may be another cluster's broker: `localhost` is of this machine.
+#[tokio::test]
+async fn a_broker_of_another_cluster_at_the_advertised_address_is_refused() {
+    let fake = Fake::start(2, topics(&[("orders", 2)]), vec![]).await;
+    let stranger = Fake::start(1, topics(&[("theirs", 1)]), vec![]).await;
+    stranger.change(|world| world.cluster = "stranger");
+    let elsewhere = stranger.world.lock().unwrap().ports[0];
+    fake.change(|world| world.ports[1] = elsewhere);
+    let mut reader = Reader::of(fake.bootstrap());
+    let said = format!("127.0.0.1:{elsewhere} is of another Kafka cluster (stranger, not fake)");
+    let refused =
+        |k: &Kafka| k.brokers.get(&BrokerId(1)).is_some_and(|b| format!("{:?}", b.contact).contains(&said));
+    reader.until("the refusal", refused).await;
+    assert!(!reader.kafka.topics.contains_key("theirs"));
+}
+
 #[tokio::test]
 async fn no_broker_at_all_is_said_for_every_body() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
