@@ -36,7 +36,7 @@ impl Poller {
     }
 
     pub(super) async fn throttle(&self, id: BrokerId) {
-        let (mut seldom, mut often) = (self.cadence(10), self.cadence(2));
+        let (mut seldom, mut often) = (self.cadence(5), self.cadence(2));
         let mut suspicion = self.shared.suspects.subscribe();
         loop {
             suspicion.mark_unchanged();
