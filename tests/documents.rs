@@ -2,7 +2,7 @@
 //! `CASTELLAN_WRITE_DOCUMENTS=1` to write them anew.
 
 use castellan::{
-    action::{Need, VERBS},
+    action::{Need, Of, VERBS},
     app::command::{self, Command, Scope, Section},
     cli::Cli,
     pane::PANES,
@@ -80,7 +80,12 @@ fn actions() -> String {
         for need in verb.needs {
             match need {
                 Need::Kubernetes { of, permission } => {
-                    let of = of.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
+                    let of = match of {
+                        Of::Any => String::new(),
+                        Of::Kind(kind) => format!(" ({})", kind.name()),
+                        Of::KeptBy(keeper) => format!(" (kept by {})", keeper.words()),
+                        Of::NotKeptBy(keeper) => format!(" (not kept by {})", keeper.words()),
+                    };
                     rbac.push(format!("`{permission}`{of}"));
                 }
                 Need::Kafka(permission) => kafka.push(permission.to_string()),

@@ -1,6 +1,6 @@
 //! Cordon and uncordon: whether a node takes new pods.
 
-use super::{Goal, Intent, Known, Need, Note, Plan, Risk, Sight, Step, Verb, Write};
+use super::{Goal, Intent, Known, Need, Note, Of, Plan, Risk, Sight, Step, Verb, Write};
 use crate::domain::{
     Text,
     access::Permission,
@@ -11,7 +11,7 @@ use crate::domain::{
 use std::time::Duration;
 
 const NEEDS: &[Need] = &[Need::Kubernetes {
-    of: None,
+    of: Of::Any,
     permission: Permission { verb: "patch", group: "", resource: "nodes", subresource: "" },
 }];
 

@@ -1,7 +1,7 @@
 //! Delete a pod: budgets are not asked. Where an operator rolls pods itself, it is asked to instead.
 
 use super::{
-    Intent, Known, Need, Note, Plan, Step, Verb, Write, evict, owner,
+    Intent, Known, Need, Note, Of, Plan, Step, Verb, Write, evict, owner,
     target::{self, Target},
     words,
 };
@@ -13,14 +13,19 @@ const ROLL: &str = "strimzi.io/manual-rolling-update";
 /// Strimzi looks every two minutes, and then judges by itself when the broker may go.
 const STRIMZI: Duration = Duration::from_secs(1_200);
 
+const fn need(of: Of, verb: &'static str) -> Need {
+    Need::Kubernetes { of, permission: Permission { verb, group: "", resource: "pods", subresource: "" } }
+}
+
 pub static DELETE: Verb = Verb {
     name: "delete",
     keys: &["ctrl-d"],
     about: "delete: no budget is asked",
-    needs: &[Need::Kubernetes {
-        of: None,
-        permission: Permission { verb: "delete", group: "", resource: "pods", subresource: "" },
-    }],
+    needs: &[
+        need(Of::NotKeptBy(Keeper::Strimzi), "delete"),
+        // It is asked by an annotation.
+        need(Of::KeptBy(Keeper::Strimzi), "patch"),
+    ],
     takes: |known, object| Target::of(known, object)?.refuses(),
     many: true,
     plan,

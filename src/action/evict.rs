@@ -1,7 +1,7 @@
 //! Evict a pod: budgets are asked.
 
 use super::{
-    Goal, Intent, Known, Need, Note, Plan, Step, Verb, Write, owner,
+    Goal, Intent, Known, Need, Note, Of, Plan, Step, Verb, Write, owner,
     target::{self, Target},
     words,
 };
@@ -16,7 +16,7 @@ pub static EVICT: Verb = Verb {
     keys: &["e"],
     about: "evict",
     needs: &[Need::Kubernetes {
-        of: None,
+        of: Of::Any,
         permission: Permission { verb: "create", group: "", resource: "pods", subresource: "eviction" },
     }],
     takes,

@@ -34,9 +34,11 @@ pub use write::{Said, Write};
 
 use crate::domain::{
     access::{KafkaPermission, Permission},
+    discovery::Keeper,
     object::{Kind, Object},
     world::World,
 };
+use target::Target;
 
 /// What plans are made from.
 #[derive(Clone, Copy)]
@@ -111,12 +113,34 @@ pub struct Argument {
 /// A permission that a verb needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// On the object; `of`: only when it is of this kind.
+    /// On the object; `of`: only when it is such a one.
     Kubernetes {
-        of: Option<Kind>,
+        of: Of,
         permission: Permission,
     },
     Kafka(KafkaPermission),
+}
+
+/// Which objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Any,
+    Kind(Kind),
+    /// Pods that this operator keeps, and all the others.
+    KeptBy(Keeper),
+    NotKeptBy(Keeper),
+}
+
+impl Of {
+    fn holds(self, known: &Known<'_>, object: Option<&Object>) -> bool {
+        let keeper = || Target::of(known, object).ok().and_then(|target| target.keeper);
+        match (self, object) {
+            (Of::Kind(of), Some(Object::Kube { kind, .. })) => *kind == of,
+            (Of::KeptBy(of), Some(_)) => keeper() == Some(of),
+            (Of::NotKeptBy(of), Some(_)) => keeper() != Some(of),
+            _ => true,
+        }
+    }
 }
 
 /// Every verb, in the order in which help and README show them.
@@ -142,9 +166,13 @@ pub fn find(name: &str) -> Option<&'static Verb> {
 }
 
 /// A verb's permissions on one object, in RBAC's and Kafka's words.
-pub fn needs<'a>(verb: &'a Verb, object: Option<&'a Object>) -> impl Iterator<Item = Need> + 'a {
-    verb.needs.iter().copied().filter(move |need| match (need, object) {
-        (Need::Kubernetes { of: Some(of), .. }, Some(Object::Kube { kind, .. })) => kind == of,
-        _ => true,
+pub fn needs<'a>(
+    verb: &'a Verb,
+    known: &'a Known<'_>,
+    object: Option<&'a Object>,
+) -> impl Iterator<Item = Need> + 'a {
+    verb.needs.iter().copied().filter(move |need| match need {
+        Need::Kubernetes { of, .. } => of.holds(known, object),
+        Need::Kafka(_) => true,
     })
 }

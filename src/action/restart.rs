@@ -1,7 +1,8 @@
 //! Restart the pods of a StatefulSet or Deployment by a rollout.
 
 use super::{
-    Absence, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, owner, words, workload::Workload,
+    Absence, Goal, Intent, Known, Need, Note, Of, Plan, Risk, Step, Verb, Write, owner, words,
+    workload::Workload,
 };
 use crate::domain::{access::Permission, human, kafka::BrokerId, object::Kind};
 use std::time::Duration;
@@ -11,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 const fn need(of: Kind, resource: &'static str) -> Need {
     let permission = Permission { verb: "patch", group: "apps", resource, subresource: "" };
-    Need::Kubernetes { of: Some(of), permission }
+    Need::Kubernetes { of: Of::Kind(of), permission }
 }
 
 pub static RESTART: Verb = Verb {

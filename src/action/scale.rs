@@ -1,7 +1,7 @@
 //! Scale a StatefulSet or Deployment, pinned to the resourceVersion that was looked at.
 
 use super::{
-    Absence, Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Radius, Risk, Step, Verb, Write,
+    Absence, Argument, Friction, Goal, Intent, Known, Need, Note, Of, Plan, Radius, Risk, Step, Verb, Write,
     owner, target::Target, words, workload::Workload,
 };
 use crate::domain::{access::Permission, human, kafka::BrokerId, object::Kind};
@@ -14,7 +14,7 @@ const MANY: i32 = 10;
 
 const fn need(of: Kind, resource: &'static str) -> Need {
     let permission = Permission { verb: "patch", group: "apps", resource, subresource: "scale" };
-    Need::Kubernetes { of: Some(of), permission }
+    Need::Kubernetes { of: Of::Kind(of), permission }
 }
 
 pub static SCALE: Verb = Verb {

@@ -49,7 +49,7 @@ fn unasked(model: &Model) -> AccessQuery {
     let mut query = AccessQuery { kubernetes: Vec::new(), cluster: false, topics: Vec::new() };
     let known = model.known();
     for verb in VERBS.iter().filter(|v| (v.takes)(&known, object).is_ok()) {
-        for need in action::needs(verb, object) {
+        for need in action::needs(verb, &known, object) {
             add(model, object, need, &mut query);
         }
     }

@@ -120,8 +120,9 @@ fn marks(model: &Model) -> Option<&BTreeSet<Object>> {
 /// The first permission that is known not to be there, in the servers' words.
 fn missing(model: &Model, verb: &Verb, objects: &[Object]) -> Option<String> {
     let access = &model.snapshot.access;
+    let known = model.known();
     let denied = |object: Option<&Object>| {
-        action::needs(verb, object).find_map(|need| match need {
+        action::needs(verb, &known, object).find_map(|need| match need {
             Need::Kubernetes { permission, .. } => {
                 let namespace = namespace(model, object, permission)?;
                 let denied = access.kubernetes(permission, &namespace) == Some(false);
