@@ -55,7 +55,8 @@ pub async fn run(mut model: Model, sources: Sources, form: Form, limit: Duration
 
 /// There is nobody to choose among several Kafka clusters: takes the largest. Whether it just did.
 fn choose(model: &mut Model) -> bool {
-    let choosing = model.cluster.is_none() && model.derived.cluster.is_some();
+    let given = !model.wishes.bootstrap.is_empty();
+    let choosing = !given && model.cluster.is_none() && model.derived.cluster.is_some();
     if choosing {
         model.cluster.clone_from(&model.derived.cluster);
     }

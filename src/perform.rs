@@ -189,7 +189,10 @@ fn save(name: &str, text: &str) -> Result<PathBuf> {
 fn load(path: &str) -> Result<String> {
     let home = path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest)));
     let mut text = String::new();
-    let file = std::fs::File::open(home.as_deref().unwrap_or(Path::new(path)))?;
+    let path = home.as_deref().unwrap_or(Path::new(path));
+    // A device or a pipe may never end, or be the terminal itself.
+    anyhow::ensure!(std::fs::metadata(path)?.is_file(), "it is not a regular file");
+    let file = std::fs::File::open(path)?;
     file.take(LONGEST + 1).read_to_string(&mut text)?;
     anyhow::ensure!(text.len() as u64 <= LONGEST, "it is larger than {} MiB", LONGEST >> 20);
     Ok(text)

@@ -40,7 +40,8 @@ const FRAME: Duration = Duration::from_millis(50);
 /// the time. The same holds for making a plan again that is shown.
 const DERIVE: Duration = Duration::from_millis(250);
 const DERIVE_SHARE: u32 = 8;
-/// Messages taken in before a frame is considered.
+/// Events of the terminal, and messages, taken in before a frame is considered.
+const BURST: usize = 64;
 const DRAIN: usize = 4096;
 /// Answers that may wait: a log that comes faster than it is shown waits at the server.
 const ANSWERS: usize = 64;
@@ -308,15 +309,17 @@ impl Console {
         first: Option<std::io::Result<Event>>,
         more: &mut EventStream,
     ) -> Result<Option<u8>> {
-        let mut next = first;
-        for _ in 0..64 {
+        let mut next = Some(first);
+        // One that was fetched is always taken: a key must not be lost.
+        for nth in 0.. {
             let event = match next {
-                Some(Ok(event)) => event,
-                Some(Err(error)) => {
+                Some(Some(Ok(event))) => event,
+                Some(Some(Err(error))) => {
                     tracing::info!("the terminal cannot be read: {error}");
                     return Ok(Some(0));
                 }
-                None => return Ok(Some(0)),
+                Some(None) => return Ok(Some(0)),
+                None => break,
             };
             // A confirmation is judged by when it was typed.
             self.model.now = now();
@@ -325,10 +328,7 @@ impl Console {
             {
                 return Ok(Some(code));
             }
-            next = match more.next().now_or_never() {
-                Some(event) => event,
-                None => break,
-            };
+            next = if nth < BURST { more.next().now_or_never() } else { None };
         }
         self.pace.want(KEY_FRAME);
         Ok(None)

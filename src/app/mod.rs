@@ -30,7 +30,7 @@ use crate::{
         Text,
         ask::{Answer, Ask, AskId},
         context::{Context, Contexts},
-        derived::Derived,
+        derived::{Choice, Derived},
         object::Object,
         operation::OperationId,
         snapshot::{Delta, Snapshot},
@@ -407,7 +407,11 @@ impl Model {
 
     /// Works out what follows from the snapshot, and what of it the keys and sheets are about.
     fn derive(&mut self) {
-        self.derived = self.derived.next(&self.snapshot, self.now, self.cluster.as_deref());
+        let choice = match self.wishes.bootstrap.as_slice() {
+            [] => Choice::from(self.cluster.as_deref()),
+            servers => Choice::Servers(servers),
+        };
+        self.derived = self.derived.next(&self.snapshot, self.now, choice);
         let mut names: Vec<Text> = Vec::new();
         for pod in self.snapshot.kubernetes.pods.iter() {
             // Rows come in key order: a namespace's pods are neighbours.

@@ -30,6 +30,11 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// What is read, as it was named: a found cluster, or the servers that were given.
+    pub fn kafka(&self) -> Option<&Text> {
+        self.kafka.as_ref().map(|target| &target.name)
+    }
+
     /// There is a Kafka cluster to read.
     pub fn aimed(&self) -> bool {
         self.kafka.is_some()
@@ -41,7 +46,8 @@ pub fn aim(model: &mut Model) {
     if settled(model) {
         choose(model);
     }
-    let chosen = model.cluster.is_some() || model.derived.joined.clusters.len() == 1;
+    let given = !model.wishes.bootstrap.is_empty();
+    let chosen = given || model.cluster.is_some() || model.derived.joined.clusters.len() == 1;
     let cluster = model.derived.joined.cluster().filter(|_| chosen);
     let (kafka, throughput) = (kafka(model, cluster), throughput(model, cluster));
     if kafka.is_none()

@@ -78,6 +78,22 @@ pub enum Bond {
     Unverified,
 }
 
+impl FoundCluster {
+    /// Whether the host is one of its brokers' pods or its bootstrap Service, as clients name them.
+    pub fn answers_to(&self, kubernetes: &Kubernetes, host: &str) -> bool {
+        let of_service = self.bootstrap.as_ref().is_some_and(|(service, _)| {
+            let mut labels = host.split('.');
+            labels.next() == Some(&*service.name)
+                && labels.next().is_none_or(|namespace| namespace == &*service.namespace)
+        });
+        let of_pod = |broker: &BrokerPod| {
+            let pod = kubernetes.pods.get(&broker.pod);
+            pod.is_some_and(|pod| verify(broker, pod, host) == Bond::Verified)
+        };
+        of_service || self.brokers.iter().any(of_pod)
+    }
+}
+
 /// Every Kafka cluster among the pods, by name.
 pub fn find(kubernetes: &Kubernetes) -> Vec<FoundCluster> {
     let mut clusters: BTreeMap<(Text, Text), FoundCluster> = BTreeMap::new();

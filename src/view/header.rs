@@ -52,7 +52,7 @@ fn marks(canvas: &mut Canvas<'_>, line: Rect, model: &Model) -> Rect {
 fn place(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     let snapshot = &model.snapshot;
     let mut words = String::new();
-    match (&model.derived.cluster, snapshot.kafka.route) {
+    match (model.derived.cluster.as_ref().or(model.targets.kafka()), snapshot.kafka.route) {
         (Some(cluster), Some(route)) => words += &format!(" · Kafka {cluster} ({})", route.words()),
         (Some(cluster), None) => words += &format!(" · Kafka {cluster}"),
         (None, Some(route)) => words += &format!(" · Kafka ({})", route.words()),

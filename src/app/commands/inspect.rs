@@ -116,6 +116,10 @@ pub fn choose_cluster(model: &mut Model, name: Text) {
     if let Some(reason) = operations::hold(model).filter(|_| model.derived.cluster.as_ref() != Some(&name)) {
         return model.say(Tone::Warning, reason);
     }
+    if !model.wishes.bootstrap.is_empty() {
+        return model
+            .say(Tone::Warning, "this session reads the servers that were given; start without them");
+    }
     model.say(Tone::Plain, format!("Kafka cluster {}", text::clean(&name)));
     model.cluster = Some(name);
     // The sources turn to it now, not when something happens to change.

@@ -8,6 +8,7 @@ use crate::domain::{
     kubernetes::{Key, Node, Pod},
     object::{Kind, Object},
     snapshot::Snapshot,
+    target::Server,
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -87,10 +88,26 @@ impl BrokerRow {
     }
 }
 
+/// Which of the found Kafka clusters is joined.
+#[derive(Debug, Clone, Copy)]
+pub enum Choice<'a> {
+    /// The one with most brokers.
+    Largest,
+    Named(&'a str),
+    /// The one that these bootstrap servers, or the brokers that they led to, are of; else none.
+    Servers(&'a [Server]),
+}
+
+impl<'a> From<Option<&'a str>> for Choice<'a> {
+    fn from(name: Option<&'a str>) -> Self {
+        name.map_or(Choice::Largest, Choice::Named)
+    }
+}
+
 impl Joined {
-    pub fn of(snapshot: &Snapshot, choice: Option<&str>, groups: Arc<Groups>) -> Self {
+    pub fn of(snapshot: &Snapshot, choice: Choice<'_>, groups: Arc<Groups>) -> Self {
         let clusters = discovery::find(&snapshot.kubernetes);
-        let chosen = choose(&clusters, choice);
+        let chosen = choose(&clusters, choice, snapshot);
         let brokers = rows(snapshot, chosen.map(|i| &clusters[i]));
         Joined {
             brokers,
@@ -100,7 +117,10 @@ impl Joined {
             pods_on: pods_on(snapshot),
             clusters,
             chosen,
-            wanted: choice.map(Text::from),
+            wanted: match choice {
+                Choice::Named(name) => Some(name.into()),
+                Choice::Largest | Choice::Servers(_) => None,
+            },
         }
     }
 
@@ -123,10 +143,18 @@ impl Joined {
     }
 }
 
-fn choose(clusters: &[FoundCluster], choice: Option<&str>) -> Option<usize> {
+fn choose(clusters: &[FoundCluster], choice: Choice<'_>, snapshot: &Snapshot) -> Option<usize> {
     match choice {
-        Some(name) => clusters.iter().position(|c| &*c.name == name),
-        None => (0..clusters.len()).rev().max_by_key(|i| clusters[*i].brokers.len()),
+        Choice::Named(name) => clusters.iter().position(|c| &*c.name == name),
+        Choice::Largest => (0..clusters.len()).rev().max_by_key(|i| clusters[*i].brokers.len()),
+        Choice::Servers(servers) => {
+            let advertised = snapshot.kafka.brokers.values().filter(|b| b.registered).map(|b| &*b.host);
+            let hosts: Vec<&str> = servers.iter().map(|(host, _)| &**host).chain(advertised).collect();
+            let mut of = (0..clusters.len())
+                .filter(|i| hosts.iter().any(|host| clusters[*i].answers_to(&snapshot.kubernetes, host)));
+            // A short name that two clusters have tells nothing.
+            of.next().filter(|_| of.next().is_none())
+        }
     }
 }
 
@@ -220,4 +248,28 @@ fn disk(broker: &Broker) -> Option<Disk> {
         share(a, of_a).total_cmp(&share(b, of_b))
     });
     Some(Disk { replicas: logs.dirs.iter().map(|d| d.used).sum(), volume: fullest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::derived::Derived,
+        world::{self, NOW, SMALL},
+    };
+
+    #[test]
+    fn servers_that_were_given_join_the_cluster_that_they_are_of_and_no_other() {
+        let mut snapshot = world::healthy(SMALL);
+        let joined = |snapshot: &Snapshot, host: &str| {
+            let servers = [(Text::from(host), 9092)];
+            Derived::of(snapshot, NOW, Choice::Servers(&servers)).cluster.map(|c| c.to_string())
+        };
+        let here = Some("kafka/kafka".to_string());
+        assert_eq!(joined(&snapshot, "10.9.9.9"), here, "its brokers advertise the pods");
+        snapshot.kafka = Default::default();
+        assert_eq!(joined(&snapshot, "kafka-0.kafka-headless.kafka.svc"), here);
+        assert_eq!(joined(&snapshot, "10.9.9.9"), None);
+        assert_eq!(joined(&snapshot, "kafka-0.kafka-headless.elsewhere.svc"), None);
+    }
 }

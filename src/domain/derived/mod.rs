@@ -10,7 +10,7 @@ pub use super::{
     lag::Trend,
 };
 pub use groups::{GroupRow, Groups, Pods, lag};
-pub use join::{BrokerRow, Joined, node};
+pub use join::{BrokerRow, Choice, Joined, node};
 pub use verdict::Verdict;
 
 use super::{Text, object::Object, snapshot::Snapshot, time::Time};
@@ -70,19 +70,18 @@ pub struct Derived {
 
 impl Derived {
     /// As [`Derived::of`], but groups are kept for a while where Kafka is as it was.
-    pub fn next(&self, snapshot: &Snapshot, now: Time, choice: Option<&str>) -> Self {
+    pub fn next(&self, snapshot: &Snapshot, now: Time, choice: Choice<'_>) -> Self {
         let groups = &self.joined.groups;
         let same = groups.generation == snapshot.kafka_changed && now.since(groups.at) < GROUPS_KEPT;
         Self::made(snapshot, now, choice, same.then(|| groups.clone()))
     }
 
-    /// Works out everything anew. `choice` names the Kafka cluster wanted; without it, it is the one
-    /// with most brokers.
-    pub fn of(snapshot: &Snapshot, now: Time, choice: Option<&str>) -> Self {
-        Self::made(snapshot, now, choice, None)
+    /// Works out everything anew.
+    pub fn of<'a>(snapshot: &Snapshot, now: Time, choice: impl Into<Choice<'a>>) -> Self {
+        Self::made(snapshot, now, choice.into(), None)
     }
 
-    fn made(snapshot: &Snapshot, now: Time, choice: Option<&str>, groups: Option<Arc<Groups>>) -> Self {
+    fn made(snapshot: &Snapshot, now: Time, choice: Choice<'_>, groups: Option<Arc<Groups>>) -> Self {
         let groups = groups.unwrap_or_else(|| Arc::new(Groups::of(snapshot, now)));
         let joined = Joined::of(snapshot, choice, groups);
         let findings = health::findings(snapshot, &joined, now);

@@ -34,11 +34,17 @@ impl Severity {
 
 impl Verdict {
     pub fn of(snapshot: &Snapshot, joined: &Joined, findings: &[Finding], now: Time) -> Self {
-        let bad: Vec<&Finding> = findings.iter().filter(|f| f.severity > Severity::Ok).collect();
+        let mut bad: Vec<&Finding> = findings.iter().filter(|f| f.severity > Severity::Ok).collect();
         // A Kafka that is nowhere to be found is not waited for.
         let absent = bad.iter().any(|f| f.code == "absent");
         let waiting = if absent { Vec::new() } else { waiting(snapshot, now) };
         let severity = bad.iter().map(|f| f.severity).max().unwrap_or_default();
+        // Who cannot see Kafka cannot say that it is only degraded.
+        let blind = severity < Severity::Critical && bad.iter().any(|f| f.blinds());
+        if blind {
+            bad.sort_by_key(|f| f.severity != Severity::Unknown);
+        }
+        let severity = if blind { Severity::Unknown } else { severity };
         let severity = if waiting.is_empty() { severity } else { severity.max(Severity::Unknown) };
         let mut parts = briefs(&bad);
         if !waiting.is_empty() {
@@ -167,6 +173,26 @@ mod tests {
         let line = fit("DEGRADED", &parts);
         assert!(line.chars().count() <= LENGTH + " · +9 more".len(), "{line}");
         assert!(line.ends_with("· +5 more"), "{line}");
+    }
+
+    #[test]
+    fn who_cannot_see_kafka_does_not_say_that_it_is_only_degraded() {
+        let fixture = fixture(Mood::Healthy, SMALL);
+        let blind = Finding { subject: Object::Finding("source Kafka".into()), ..unseen("source") };
+        let verdict = |findings: &[Finding]| {
+            Verdict::of(&fixture.snapshot, &fixture.derived.joined, findings, fixture.now)
+        };
+        let small = finding("pod", Severity::Warning, "a pod is broken");
+        let told = verdict(&[small.clone(), blind.clone()]);
+        assert_eq!(told.severity, Severity::Unknown);
+        assert!(told.line.starts_with("UNKNOWN Kafka unreachable · a pod"), "{}", told.line);
+        let lost = finding("offline", Severity::Critical, "1 offline");
+        assert_eq!(verdict(&[lost, blind]).severity, Severity::Critical, "what was seen stays worse");
+        assert_eq!(verdict(&[small, unseen("prometheus")]).severity, Severity::Warning);
+    }
+
+    fn unseen(code: &'static str) -> Finding {
+        finding(code, Severity::Unknown, "Kafka unreachable")
     }
 
     #[test]

@@ -71,6 +71,12 @@ impl Finding {
         Finding { code, severity, subject, brief: line.clone(), line, since: None, evidence: Vec::new() }
     }
 
+    /// Without what it misses, nothing can be said of Kafka.
+    pub(super) fn blinds(&self) -> bool {
+        let kafka = || self.subject == Object::Finding("source Kafka".into());
+        self.code == "absent" || (self.code == "source" && kafka())
+    }
+
     fn brief(mut self, brief: impl Into<String>) -> Self {
         self.brief = brief.into();
         self
