@@ -10,6 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Of the log and of the one before it.
 const MAX_BYTES: u64 = 4 << 20;
+/// kube tells each request that failed as an error: thousands in an outage, which the screen tells once.
+const FILTER: &str = "warn,castellan=info,kube_client::client::builder=off";
 
 /// Starts the log in `folder`; `CASTELLAN_LOG` names what is logged (`info`, `castellan=debug`).
 ///
@@ -20,8 +22,7 @@ pub fn start(folder: &Path) -> Result<PathBuf, String> {
     let file = fs::create_dir_all(folder)
         .and_then(|()| Bounded::open(&path))
         .map_err(|e| format!("no log is kept: cannot write {}: {e}", path.display()))?;
-    let filter =
-        EnvFilter::try_from_env("CASTELLAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,castellan=info"));
+    let filter = EnvFilter::try_from_env("CASTELLAN_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
@@ -78,6 +79,24 @@ mod tests {
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "6789\nabc\n");
         assert_eq!(fs::read_to_string(path.with_extension("log.1")).unwrap(), "12345\n");
+    }
+
+    #[test]
+    fn requests_that_fail_in_an_outage_do_not_fill_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("castellan.log");
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(FILTER))
+            .with_writer(Mutex::new(Bounded::open(&path).unwrap()))
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!(target: "kube_client::client::builder", "failed with error client error (Connect)");
+            tracing::error!(target: "kube_client::client::auth", "the token cannot be read");
+            tracing::info!(target: "castellan::run", "started");
+        });
+        let log = fs::read_to_string(&path).unwrap();
+        assert!(log.contains("the token cannot be read") && log.contains("started"), "{log}");
+        assert!(!log.contains("(Connect)"), "{log}");
     }
 
     #[test]

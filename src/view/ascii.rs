@@ -22,10 +22,15 @@ fn plain(c: char) -> char {
         '↓' | '▼' => 'v',
         '…' => '~',
         '·' | '\u{2801}'..='\u{28ff}' | '•' => '.',
-        '▁' | '▂' => '_',
-        '▃' | '▄' => '-',
-        '▅' | '▆' => '=',
-        '▇' | '█' => '#',
+        // The heights of a sparkline, by how much ink a character has.
+        '▁' => '_',
+        '▂' => '.',
+        '▃' => ':',
+        '▄' => '-',
+        '▅' => '=',
+        '▆' => '+',
+        '▇' => '*',
+        '█' => '#',
         '░' => '.',
         '≥' => '>',
         '≤' => '<',
@@ -44,6 +49,12 @@ fn plain(c: char) -> char {
 mod tests {
     use super::*;
     use ratatui::{layout::Rect, style::Style};
+
+    #[test]
+    fn the_heights_of_a_sparkline_stay_apart() {
+        let heights: std::collections::BTreeSet<char> = ('▁'..='█').map(plain).collect();
+        assert_eq!((heights.len(), heights.iter().all(char::is_ascii)), (8, true), "{heights:?}");
+    }
 
     #[test]
     fn every_cell_is_ascii_and_in_its_column() {
