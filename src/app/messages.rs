@@ -136,6 +136,12 @@ impl Messages {
         self.progress = "connecting".into();
     }
 
+    /// Reads from there; a reader who goes back follows the end no longer.
+    pub fn start_at(&mut self, start: Start) {
+        self.query.follow &= matches!(start, Start::Newest(_));
+        self.query.start = start;
+    }
+
     pub fn extend(&mut self, messages: Vec<Message>) {
         for message in messages {
             self.bytes += size(&message);
@@ -232,7 +238,8 @@ impl Messages {
             Start::Time(t) => format!("from {}", super::clock::utc(t)),
         };
         let partition = self.query.partition.map_or("all partitions".into(), |p| format!("partition {p}"));
-        let follow = if self.query.follow { ", following" } else { "" };
+        // The reader says by itself that it follows, once it does.
+        let follow = if self.query.follow && self.progress != "following" { ", following" } else { "" };
         format!("{from}{follow}, {partition}, as {}", self.format.name())
     }
 
@@ -305,6 +312,19 @@ mod tests {
         m.settle(4);
         m.select_first_seen();
         assert_eq!(m.selected().map(|m| m.offset), Some(0));
+    }
+
+    #[test]
+    fn who_goes_back_follows_no_longer_and_following_is_said_once() {
+        let mut m = sheet();
+        m.query.follow = true;
+        assert_eq!(m.words(), "newest 100, following, all partitions, as text");
+        m.progress = "following".into();
+        assert_eq!(m.words(), "newest 100, all partitions, as text");
+        m.start_at(Start::Newest(5));
+        assert!(m.query.follow);
+        m.start_at(Start::Beginning);
+        assert!(!m.query.follow, "the beginning is not at the end");
     }
 
     #[test]

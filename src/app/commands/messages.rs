@@ -67,7 +67,7 @@ pub static COMMANDS: &[Command] = &[
         name: "message-beginning",
         keys: &["b"],
         about: "from the beginning",
-        run: |m, _| again(m, |s| s.query.start = Start::Beginning),
+        run: |m, _| again(m, |s| s.start_at(Start::Beginning)),
         hint: 5,
         ..READ
     },
@@ -150,7 +150,7 @@ fn start(
         return prompt(model, name, usual);
     }
     match read(typed, model.now) {
-        Some(start) => again(model, |s| s.query.start = start),
+        Some(start) => again(model, |s| s.start_at(start)),
         None => {
             let hint = match name {
                 "message-time" => "an age (15m), a time (14:05) or a date (2026-03-01 14:05), in UTC",
