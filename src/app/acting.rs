@@ -16,7 +16,7 @@ use crate::{
         human,
         object::{Kind, Object},
     },
-    pane::Tone,
+    pane::{self, Tone},
 };
 use std::collections::BTreeSet;
 
@@ -63,6 +63,14 @@ pub fn may(model: &Model, verb: &Verb) -> Result<(), Refusal> {
     }
     fits.map_err(Refusal::Unfit)?;
     allowed(model, verb, &targets(model, verb)).map_err(Refusal::Denied)
+}
+
+/// Whether the verb is one of this screen: it acts on what is selected, or makes what this pane lists.
+pub fn belongs(model: &Model, verb: &Verb) -> bool {
+    match verb.name.strip_prefix("create-").and_then(pane::find) {
+        Some(pane) => model.sheets.is_empty() && model.screen().pane.name == pane.name,
+        None => model.subject().is_some(),
+    }
 }
 
 /// What must hold still when it is confirmed: permissions, elevation.

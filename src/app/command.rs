@@ -109,6 +109,11 @@ impl Command {
         }
     }
 
+    /// Whether it is worth a hint: it works, and a verb acts on what is selected or makes another such.
+    fn belongs(&self, model: &Model) -> bool {
+        self.works(model).is_ok() && self.verb.is_none_or(|verb| acting::belongs(model, verb))
+    }
+
     /// What is not allowed, where it would do something if it were.
     pub fn denied(&self, model: &Model) -> Option<String> {
         match acting::may(model, self.verb?) {
@@ -122,6 +127,12 @@ impl Command {
             Some(verb) => acting::call(model, verb, typed),
             None => (self.run)(model, typed),
         }
+    }
+
+    /// Whether one key cannot mean both. Verbs may share one: no object takes both, or the first wins.
+    fn collides(&self, other: &Command) -> bool {
+        let verbs = self.verb.is_some() && other.verb.is_some();
+        self.name != other.name && !verbs && self.scopes.iter().any(|s| other.scopes.contains(s))
     }
 
     /// As in `:ns NAME`.
@@ -172,7 +183,24 @@ impl Keymap {
                 keys.push((chord, command));
             }
         }
-        Ok(Keymap { keys })
+        let keymap = Keymap { keys };
+        match remapped.keys().find_map(|name| keymap.collision(name)) {
+            Some(collision) => Err(collision),
+            None => Ok(keymap),
+        }
+    }
+
+    /// A key of the command `name` that is another command's in the same place, in words.
+    fn collision(&self, name: &str) -> Option<String> {
+        let own = self.keys.iter().filter(|(_, c)| c.name == name);
+        own.flat_map(|(chord, command)| self.commands(*chord).map(move |other| (chord, command, other)))
+            .find(|(_, command, other)| command.collides(other))
+            .map(|(chord, command, other)| {
+                format!(
+                    "[keys] {}: {chord} is the key of {} ({}) already; give {0} another, or {1} one first",
+                    command.name, other.name, other.about
+                )
+            })
     }
 
     pub fn commands(&self, chord: Chord) -> impl Iterator<Item = &'static Command> + '_ {
@@ -242,7 +270,7 @@ pub fn place_words(model: &Model) -> String {
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let scope = model.scope();
     let mut found: Vec<_> =
-        all().filter(|c| c.hint > 0 && c.scopes.contains(&scope) && c.works(model).is_ok()).collect();
+        all().filter(|c| c.hint > 0 && c.scopes.contains(&scope) && c.belongs(model)).collect();
     found.sort_by_key(|c| c.hint);
     // What a verb does is said by its name; how, by its plan.
     let words = |c: &Command| if c.verb.is_some() { c.name } else { c.about };

@@ -6,7 +6,7 @@ use super::{
     prompt::{Prompt, Purpose, Suggestion},
 };
 use crate::{
-    pane::{PANES, Place, Tone, find},
+    pane::{Block, PANES, Pane, Place, Tone, find},
     suggest::nearest,
 };
 use nucleo_matcher::{
@@ -68,7 +68,7 @@ fn arguments(model: &Model, word: &str, rest: &str) -> Vec<Suggestion> {
     if let Some(command) = command::find(word) {
         return choices(model, command, &format!("{word} "), rest);
     }
-    if find(word).is_some() {
+    if find(word).is_some_and(namespaced) {
         let names = model.namespaces.iter().map(|n| n.to_string());
         return complete(names, &format!("{word} "), rest);
     }
@@ -125,7 +125,7 @@ pub fn run(model: &mut Model, prompt: &Prompt) {
 
 fn perform(model: &mut Model, word: &str, rest: &str) -> bool {
     if let Some(pane) = find(word) {
-        open(model, pane.name, rest);
+        open(model, pane, rest);
     } else if let Some(command) = command::find(word) {
         match works(model, command) {
             Ok(()) => command.call(model, rest),
@@ -137,12 +137,23 @@ fn perform(model: &mut Model, word: &str, rest: &str) -> bool {
     true
 }
 
-/// `:pods`, `:pods kafka` (a namespace), `:pods /broker` (a filter).
-fn open(model: &mut Model, pane: &'static str, rest: &str) {
-    model.go(&Place { pane, scope: None });
+/// Whether a word after the pane's is a namespace: not where nothing that it lists is in one.
+fn namespaced(pane: &Pane) -> bool {
+    let mut tables = pane.blocks.iter().filter_map(|block| match block {
+        Block::Table { table, .. } => Some(table),
+        _ => None,
+    });
+    tables.clone().count() == 0 || tables.any(|table| table.namespaced())
+}
+
+/// `:pods`, `:pods kafka` (a namespace), `:topics orders` (a filter), `:pods /broker` (a filter).
+fn open(model: &mut Model, pane: &'static Pane, rest: &str) {
+    model.go(&Place { pane: pane.name, scope: None });
     if let Some(filter) = rest.strip_prefix('/') {
         model.set_filter(filter);
-    } else if !rest.is_empty() {
+    } else if !rest.is_empty() && namespaced(pane) {
         super::commands::session::choose_namespace(model, rest);
+    } else {
+        model.set_filter(rest);
     }
 }

@@ -98,6 +98,10 @@ impl<T: Listed> Rows for Objects<T> {
         row.drill(world)
     }
 
+    fn namespaced(&self) -> bool {
+        T::KIND.namespaced()
+    }
+
     fn meta<'a>(&self, _world: &World<'a>, row: &'a T) -> Option<&'a Meta> {
         Some(row.meta())
     }

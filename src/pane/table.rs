@@ -32,6 +32,10 @@ pub trait Rows: Sized + Sync + 'static {
     fn drill(&self, _world: &World<'_>, _item: Self::Item<'_>) -> Option<Place> {
         None
     }
+    /// Whether its objects are Kubernetes's own and in namespaces.
+    fn namespaced(&self) -> bool {
+        false
+    }
     /// A Kubernetes object's metadata, for filters by namespace and label.
     fn meta<'a>(&self, _world: &World<'a>, _item: Self::Item<'a>) -> Option<&'a Meta> {
         None
@@ -134,6 +138,7 @@ pub struct Heading {
 /// Any pane's table.
 pub trait Table: Sync {
     fn noun(&self) -> &'static str;
+    fn namespaced(&self) -> bool;
     fn headings(&self) -> Vec<Heading>;
     /// The rows that the query asks for, in its order. Work for when something changed, not for a frame.
     fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object>;
@@ -147,6 +152,10 @@ pub trait Table: Sync {
 impl<R: Rows> Table for R {
     fn noun(&self) -> &'static str {
         Rows::noun(self)
+    }
+
+    fn namespaced(&self) -> bool {
+        Rows::namespaced(self)
     }
 
     fn headings(&self) -> Vec<Heading> {

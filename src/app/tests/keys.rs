@@ -20,6 +20,33 @@ fn a_key_that_does_nothing_says_why() {
 }
 
 #[test]
+fn a_key_given_to_a_command_is_not_taken_from_another_without_a_word() {
+    let keymap = |lines: &[(&str, &str)]| {
+        let remapped = lines.iter().map(|(name, key)| (name.to_string(), vec![key.to_string()]));
+        Keymap::new(&remapped.collect()).err().unwrap_or_default()
+    };
+    let said = keymap(&[("faults", "j")]);
+    assert!(said.starts_with("[keys] faults: j is the key of down ("), "{said}");
+    assert_eq!(keymap(&[("faults", "j"), ("down", "f9")]), "", "down has another");
+    assert_eq!(keymap(&[("faults", "v")]), "", "v is a key of messages only");
+    assert_ne!(keymap(&[("scale", "j")]), "", "nor by a verb");
+}
+
+#[test]
+fn hints_of_verbs_stand_where_they_act_on_what_is_selected() {
+    let hinted = |mood, pane: &str, words: &str| {
+        command::hints(&Hands::on(mood, pane).model).iter().any(|(_, about)| *about == words)
+    };
+    for pane in ["pods", "nodes", "claims", "services", "groups"] {
+        assert!(!hinted(Mood::Healthy, pane, "create-topic"), "{pane}");
+    }
+    assert!(hinted(Mood::Healthy, "topics", "create-topic"));
+    assert!(hinted(Mood::Healthy, "topics", "reassign"));
+    assert!(!hinted(Mood::Healthy, "operations", "reassign"), "there is none to select");
+    assert!(!hinted(Mood::Healthy, "operations", "create-topic"));
+}
+
+#[test]
 fn nothing_is_bound_to_ctrl_k() {
     assert!(command::all().all(|c| !c.keys.contains(&"ctrl-k")));
 }

@@ -15,6 +15,12 @@ fn the_palette_goes_to_panes_by_name_alias_beginning_and_with_arguments() {
     assert!(hands.rows().iter().all(|name| name.starts_with("kafka")));
     hands.command("pods /kafka-1");
     assert_eq!(hands.rows(), ["kafka-1"]);
+    for (typed, shown) in [("topics orders", "orders"), ("members audit", "audit")] {
+        hands.command(typed);
+        assert_eq!(hands.model.filter(), shown);
+        assert!(hands.rows().iter().all(|name| name.contains(shown)), "{typed}: {:?}", hands.rows());
+        assert_eq!(hands.model.namespace.as_deref(), Some("kafka"), "{typed} is no namespace");
+    }
     hands.command("pds");
     assert!(hands.said().contains("did you mean pods?"), "{}", hands.said());
 }
