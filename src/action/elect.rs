@@ -12,8 +12,6 @@ use crate::domain::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-const LED: &str = "every partition is led by its preferred leader already";
-
 pub static ELECT: Verb = Verb {
     name: "elect",
     aliases: &["preferred"],
@@ -39,16 +37,36 @@ struct Found<'a> {
 fn takes(known: &Known<'_>, object: Option<&Object>) -> Result<(), String> {
     let census = &known.world.snapshot.kafka.census;
     match object {
-        None => judge(census.brokers()),
-        Some(Object::Broker(id)) => judge([(*id, census.broker(*id))]),
+        None => judge(&[], census.brokers()),
+        Some(one @ Object::Broker(id)) => judge(std::slice::from_ref(one), [(*id, census.broker(*id))]),
         Some(object) => found(known, std::slice::from_ref(object)).map(drop),
     }
 }
 
-fn judge(brokers: impl IntoIterator<Item = (BrokerId, Tally)>) -> Result<(), String> {
+/// Said of what was looked at; of a broker those partitions are meant that it should lead.
+fn led(objects: &[Object]) -> String {
+    match objects {
+        [] => "every partition is led by its preferred leader already".into(),
+        [Object::Broker(id)] => {
+            format!("every partition that broker {id} is the preferred leader of is led by it already")
+        }
+        [Object::Topic(topic)] => {
+            format!("every partition of {topic} is led by its preferred leader already")
+        }
+        [Object::Partition(topic, partition)] => {
+            format!("{topic}-{partition} is led by its preferred leader already")
+        }
+        many => format!(
+            "every partition of the {} selected is led by its preferred leader already",
+            human::count(many.len() as u64)
+        ),
+    }
+}
+
+fn judge(objects: &[Object], brokers: impl IntoIterator<Item = (BrokerId, Tally)>) -> Result<(), String> {
     let astray: Vec<(BrokerId, Tally)> = brokers.into_iter().filter(|(_, t)| t.astray > 0).collect();
     if astray.is_empty() {
-        return Err(LED.into());
+        return Err(led(objects));
     }
     if astray.iter().any(|(_, t)| t.electable > 0) {
         return Ok(());
@@ -80,7 +98,7 @@ fn found<'a>(known: &Known<'a>, objects: &[Object]) -> Result<Found<'a>, String>
     }
     match (found.ready.is_empty(), found.out.is_empty()) {
         (false, _) => Ok(found),
-        (true, true) => Err(LED.into()),
+        (true, true) => Err(led(objects)),
         (true, false) => Err(out_of_sync(&found.out)),
     }
 }

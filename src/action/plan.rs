@@ -156,11 +156,17 @@ impl Plan {
         }
     }
 
-    /// Whether it would do the same with the same consequences: what was shown still holds.
+    /// Whether it would do the same with the same consequences: what was shown still holds. Notes that do not
+    /// warn may tell of numbers that vary while one looks, and so are not compared.
     pub fn holds(&self, other: &Plan) -> bool {
         let steps = self.steps.len() == other.steps.len()
             && self.steps.iter().zip(&other.steps).all(|(a, b)| a.write.does_as(&b.write));
+        let warnings = |plan: &'_ Plan| {
+            plan.notes.iter().filter(|n| n.warns).map(|n| n.text.clone()).collect::<Vec<_>>()
+        };
         steps
+            && self.friction == other.friction
+            && warnings(self) == warnings(other)
             && self.title == other.title
             && self.risk == other.risk
             && self.radius == other.radius

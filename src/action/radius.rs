@@ -3,7 +3,7 @@
 use super::{Known, Note, Plan, Risk, words};
 use crate::domain::{
     human,
-    kafka::{BrokerId, Kafka, Partition, Topic, TopicName},
+    kafka::{BrokerId, Kafka, Moves, Partition, Replicas, Topic, TopicName, adding},
     reading::Feed,
 };
 use std::{
@@ -94,17 +94,20 @@ fn losses(known: &Known<'_>, losses: &[&[BrokerId]]) -> Absence {
     }
     let mut blocks: Vec<Blocks> = losses.iter().map(|_| Blocks::default()).collect();
     let (mut unread, mut hit): (usize, Vec<usize>) = (0, Vec::new());
+    let moves = Moves::of(kafka);
     for topic in kafka.topics.values() {
-        let mut feels = false;
+        let (mut feels, moves) = (false, moves.topic(&topic.name));
         for partition in &topic.partitions {
             hit.clear();
             hit.extend(partition.replicas.iter().filter_map(|id| goes.get(id).copied()));
             hit.sort_unstable();
             hit.dedup();
             let mut worst: Option<Fate> = None;
+            let moved = adding(moves, partition.index).map(|adding| settled(partition, adding));
+            let settled = moved.as_ref().unwrap_or(&partition.replicas);
             for nth in &hit {
-                let fate = Fate::of(topic, partition, losses[*nth], headroom);
-                blocks[*nth].take(&fate, topic, partition, losses[*nth]);
+                let fate = Fate::of(topic, partition, settled, losses[*nth], headroom);
+                blocks[*nth].take(&fate, (&topic.name, partition), settled, losses[*nth]);
                 worst = Some(worst.map_or(fate, |known| known.or(fate)));
             }
             if let Some(fate) = worst {
@@ -246,6 +249,12 @@ fn is_caught_up(leader: Option<BrokerId>, voter: &crate::domain::kafka::Voter) -
     if leader == Some(voter.id) { Some(true) } else { voter.behind.map(|b| b < CAUGHT_UP) }
 }
 
+/// The replicas of a partition that is moved without those that are on their way to it: what it has to spare
+/// is told by how many it is meant to have.
+fn settled(partition: &Partition, adding: &Replicas) -> Replicas {
+    partition.replicas.iter().copied().filter(|id| !adding.contains(*id)).collect()
+}
+
 /// What becomes of one partition that has a replica on the brokers that go.
 #[derive(Debug, Clone, Copy)]
 struct Fate {
@@ -269,8 +278,14 @@ enum Block {
 
 impl Fate {
     /// A min ISR that is not known is taken for the least, 1; that it is not known is said elsewhere.
-    fn of(topic: &Topic, partition: &Partition, gone: &[BrokerId], headroom: usize) -> Fate {
-        let (replicas, isr) = (partition.replicas.len(), partition.isr.len());
+    fn of(
+        topic: &Topic,
+        partition: &Partition,
+        settled: &Replicas,
+        gone: &[BrokerId],
+        headroom: usize,
+    ) -> Fate {
+        let (replicas, isr) = (settled.len(), partition.isr.len());
         let min = topic.min_insync().unwrap_or(1);
         let lost = partition.isr.iter().filter(|id| gone.contains(id)).count();
         let left = isr - lost;
@@ -288,7 +303,8 @@ impl Fate {
         Fate {
             leaderless: left > 0 && partition.leader.is_some_and(|leader| gone.contains(&leader)),
             at_min: !unprotected && lost > 0 && left == min,
-            under_min: left > 0 && left < min.min(replicas),
+            // What a leader asks for counts those on their way, too (Kafka `Partition.effectiveMinIsr`).
+            under_min: left > 0 && left < min.min(partition.replicas.len()),
             offline: left == 0,
             unprotected,
             block,
@@ -326,14 +342,20 @@ impl Fate {
 struct Blocks(BTreeMap<Block, (Vec<PartitionName>, BTreeSet<BrokerId>)>);
 
 impl Blocks {
-    fn take(&mut self, fate: &Fate, topic: &Topic, partition: &Partition, gone: &[BrokerId]) {
+    fn take(
+        &mut self,
+        fate: &Fate,
+        (topic, partition): (&TopicName, &Partition),
+        settled: &Replicas,
+        gone: &[BrokerId],
+    ) {
         let Some(block) = fate.block else { return };
         let (names, missing) = self.0.entry(block).or_default();
-        names.push((topic.name.clone(), partition.index));
+        names.push((topic.clone(), partition.index));
         // Where the broker itself is out of sync, it is a reason, too, for being under min ISR already.
         let counts =
             |id: &&BrokerId| !partition.isr.contains(**id) && (block == Block::Already || !gone.contains(id));
-        missing.extend(partition.replicas.iter().filter(counts));
+        missing.extend(settled.iter().filter(counts));
     }
 
     fn sentences(self, gone: &[BrokerId], headroom: usize) -> Vec<String> {

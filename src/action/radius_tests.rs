@@ -3,7 +3,7 @@ use crate::{
     action::Policy,
     domain::{
         derived::Derived,
-        kafka::{Body, KafkaDelta, Quorum, Replicas, TopicConfig, Voter},
+        kafka::{Body, KafkaDelta, Quorum, Reassignment, Replicas, TopicConfig, Voter},
         snapshot::Snapshot,
         time::Time,
         world::World,
@@ -99,8 +99,8 @@ fn a_refusal_names_the_partitions_and_who_is_missing() {
         [
             "2 partitions of broker 2 refuse acks=all already: orders-0, orders-1; brokers 0, 1, 2 are \
              out of sync, wait until back",
-            "without broker 2 40 partitions would refuse acks=all: __consumer_offsets-0, \
-             __consumer_offsets-1, __consumer_offsets-2 and 37 more; broker 1 is out of sync",
+            "without broker 2 39 partitions would refuse acks=all: __consumer_offsets-0, \
+             __consumer_offsets-1, __consumer_offsets-2 and 36 more; broker 1 is out of sync",
         ]
     );
     assert_eq!(absence.risk(), Risk::Outage);
@@ -255,6 +255,45 @@ proptest! {
             words[at - 1].parse::<usize>().expect("a number")
         }).sum();
         prop_assert_eq!(said, blocked);
+    }
+}
+
+/// As [`cluster`], with one more replica on its way to each partition, on a broker that nothing else is on.
+fn moving(partitions: &[(Vec<i32>, Vec<i32>, Option<u16>)]) -> Fixture {
+    let with = |(replicas, isr, min): &(Vec<i32>, Vec<i32>, Option<u16>)| {
+        let replicas = [9].iter().chain(replicas).copied().collect();
+        (replicas, isr.clone(), *min)
+    };
+    let mut fixture = cluster(&partitions.iter().map(with).collect::<Vec<_>>());
+    let moves = fixture.snapshot.kafka.topics.values().map(|topic| Reassignment {
+        topic: topic.name.clone(),
+        partition: 0,
+        replicas: topic.partitions[0].replicas.clone(),
+        adding: [BrokerId(9)].into_iter().collect(),
+        removing: Replicas::default(),
+    });
+    let moves = moves.collect();
+    fixture.snapshot.apply(KafkaDelta::Reassignments { answer: Ok(moves), at: NOW }.into());
+    fixture
+}
+
+#[test]
+fn one_replica_that_is_being_moved_has_none_to_spare_and_does_not_block() {
+    let absence = Radius::without(&known(&moving(&[(vec![0], vec![0], Some(1))]), 0), &ids(&[0]));
+    assert!(absence.refusals.is_empty(), "{absence:?}");
+    assert_eq!((absence.radius.offline.len(), absence.radius.unprotected.len()), (1, 1));
+}
+
+proptest! {
+    /// What is on its way is not there yet, and its lacking is nobody's fault.
+    #[test]
+    fn a_move_under_way_changes_nothing_of_what_may_go((partitions, gone) in cases()) {
+        let (still, moved) = (cluster(&partitions), moving(&partitions));
+        let [still, moved] = [&still, &moved].map(|f| Radius::without(&known(f, 1), &ids(&gone)));
+        prop_assert_eq!(still.refusals, moved.refusals);
+        prop_assert_eq!(still.notes, moved.notes);
+        prop_assert_eq!(still.radius.offline, moved.radius.offline);
+        prop_assert_eq!(still.radius.at_min_isr, moved.radius.at_min_isr);
     }
 }
 

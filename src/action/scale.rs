@@ -4,7 +4,12 @@ use super::{
     Absence, Argument, Friction, Goal, Intent, Known, Need, Note, Of, Plan, Radius, Risk, Step, Verb, Write,
     owner, target::Target, words, workload::Workload,
 };
-use crate::domain::{access::Permission, human, kafka::BrokerId, object::Kind};
+use crate::domain::{
+    access::Permission,
+    human,
+    kafka::{BrokerId, Kafka, TopicName},
+    object::Kind,
+};
 use std::time::Duration;
 
 /// A pod may have to wait for a node and a volume.
@@ -117,7 +122,7 @@ fn shrink(
         plan.friction = Friction::Name;
         plan.notes.push(Note::warning("no pod is left"));
     }
-    strands(known, going)?;
+    strands(known, going, to)?;
     let mut absence = Absence::default();
     let ids: Vec<BrokerId> = going.iter().filter_map(|t| t.broker).collect();
     absence.join(Radius::without(known, &ids));
@@ -138,7 +143,7 @@ fn shrink(
 }
 
 /// A broker that goes for good must hold no replica.
-fn strands(known: &Known<'_>, going: &[Target<'_>]) -> Result<(), String> {
+fn strands(known: &Known<'_>, going: &[Target<'_>], to: i32) -> Result<(), String> {
     let kafka = &known.world.snapshot.kafka;
     let held = |id: &BrokerId| kafka.brokers.get(id).map_or(0, |b| b.named as usize);
     let holding: Vec<BrokerId> = going.iter().filter_map(|t| t.broker).filter(|id| held(id) > 0).collect();
@@ -147,10 +152,33 @@ fn strands(known: &Known<'_>, going: &[Target<'_>]) -> Result<(), String> {
     }
     let count = holding.iter().map(held).sum();
     let ids = human::list(&holding, 6).replace(", ", ",");
-    Err(format!(
-        "{} {} {}, which would be stranded; move them away first (:reassign off {ids})",
+    let stranded = format!(
+        "{} {} {}, which would be stranded",
         words::brokers(&holding),
         if holding.len() == 1 { "holds" } else { "hold" },
         human::plural(count, "replica")
-    ))
+    );
+    let going: Vec<BrokerId> = going.iter().filter_map(|t| t.broker).collect();
+    let staying = kafka.brokers.values().filter(|b| b.registered && !going.contains(&b.id)).count();
+    let advice = match needs(kafka, &holding) {
+        _ if staying == 0 => "no broker would be left to move them to: keep one at the least, or, to do \
+                              without the cluster, delete its topics first"
+            .to_string(),
+        // More pods may be kept than brokers are: those that are no brokers count, too.
+        Some((topic, rf)) if rf > staying => format!(
+            "{topic} has {rf} replicas and {} would be left: keep {} pods, or lower its replication factor \
+             first (:reassign @FILE)",
+            human::plural(staying, "broker"),
+            usize::try_from(to).unwrap_or(0) + rf - staying
+        ),
+        _ => format!("move them away first (:reassign off {ids})"),
+    };
+    Err(format!("{stranded}; {advice}"))
+}
+
+/// The topic with the most replicas a partition of those that are on these brokers, and how many these are.
+fn needs<'a>(kafka: &'a Kafka, brokers: &[BrokerId]) -> Option<(&'a TopicName, usize)> {
+    let partitions = kafka.topics.values().flat_map(|t| t.partitions.iter().map(move |p| (&t.name, p)));
+    let on = partitions.filter(|(_, p)| p.replicas.iter().any(|id| brokers.contains(id)));
+    on.map(|(name, p)| (name, p.replicas.len())).max_by_key(|(_, rf)| *rf)
 }

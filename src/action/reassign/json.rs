@@ -11,6 +11,9 @@ use crate::{
 use serde::Deserialize;
 use std::collections::HashSet;
 
+/// So many characters of what is wrong with a file are said.
+const SAID: usize = 120;
+
 #[derive(Deserialize)]
 struct File {
     version: Option<i64>,
@@ -28,8 +31,7 @@ struct Line {
 
 /// What the file changes of how things are; every mistake in it is an error that names the partition.
 pub fn read(text: &str, kafka: &Kafka) -> Result<Vec<Change>, String> {
-    let file: File = serde_json::from_str(text)
-        .map_err(|e| format!("this is not the JSON of kafka-reassign-partitions: {e}"))?;
+    let file = parse(text)?;
     if file.version != Some(1) {
         return Err("the reassignment JSON is not of version 1".into());
     }
@@ -46,6 +48,21 @@ pub fn read(text: &str, kafka: &Kafka) -> Result<Vec<Change>, String> {
     }
     changes.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
     Ok(changes)
+}
+
+/// What `--generate` prints is taken, too: the current assignment and then the proposed one, each under a
+/// heading; the proposed one is meant.
+fn parse(text: &str) -> Result<File, String> {
+    let documents: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| line.starts_with("{\"version\"")).collect();
+    let text = match documents.as_slice() {
+        [_, proposed] => proposed,
+        _ => text,
+    };
+    serde_json::from_str(text).map_err(|e| {
+        let why: String = e.to_string().chars().take(SAID).collect();
+        format!("this is not the JSON of kafka-reassign-partitions: {why}")
+    })
 }
 
 /// Names in a file may hold anything, control characters, too.

@@ -4,10 +4,12 @@ mod disks;
 pub mod json;
 mod planner;
 pub mod progress;
+mod throttle;
 pub mod wish;
 
 use super::{
-    Argument, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words, write::Assignment,
+    Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words,
+    write::Assignment,
 };
 use crate::domain::{
     access::{KafkaPermission, Operation},
@@ -18,7 +20,7 @@ use crate::domain::{
 use disks::Room;
 use planner::{Change, Planner, Site};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 use wish::{Scope, Wish};
@@ -83,6 +85,8 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     doubts(known, &mut plan, &changes);
     conflicts(known, &mut plan, &changes);
     consequences(known, &mut plan, &changes);
+    shrinks(known, &mut plan, &changes);
+    let slowest = throttle::tell(known, &mut plan, &changes);
     if matches!(wish, Wish::Json(_)) {
         fullness(known, &mut plan, &changes);
     }
@@ -93,7 +97,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.changes = changes.iter().map(line).collect();
     plan.commands = commands(known, &changes);
     plan.undo = Some(json::before(&changes));
-    plan.steps = vec![step(&plan.title, &changes)];
+    plan.steps = vec![step(&plan.title, &changes, slowest)];
     Ok(plan)
 }
 
@@ -141,7 +145,15 @@ fn line(change: &Change) -> String {
     let added = signed('+', &mut change.added());
     let removed = signed('-', &mut change.removed());
     let (from, to) = (words::replicas(&change.from), words::replicas(&change.to));
-    format!("{}-{}  {from} -> {to} {added}{removed}", change.topic, change.partition).trim_end().to_string()
+    let factor = factor(change).map(|factor| format!("  RF {factor}")).unwrap_or_default();
+    let line = format!("{}-{}  {from} -> {to} {added}{removed}", change.topic, change.partition);
+    format!("{}{factor}", line.trim_end())
+}
+
+/// `3 -> 1`, where the number of replicas changes.
+fn factor(change: &Change) -> Option<String> {
+    let (from, to) = (change.from.len(), change.to.len());
+    (from != to).then(|| format!("{from} -> {to}"))
 }
 
 /// What the plan was made from and may not be so.
@@ -161,7 +173,7 @@ fn doubts(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
     if !unsized_.is_empty() {
         plan.unknown.push(format!("the size of {}", words::partitions(&unsized_, 3)));
     }
-    let targets: std::collections::BTreeSet<BrokerId> = changes.iter().flat_map(Change::added).collect();
+    let targets: BTreeSet<BrokerId> = changes.iter().flat_map(Change::added).collect();
     let blind: Vec<BrokerId> = targets.into_iter().filter(|id| Room::of(known, *id).is_none()).collect();
     if !blind.is_empty() {
         plan.unknown.push(format!("how full the disks of {} are", words::brokers(&blind)));
@@ -196,7 +208,7 @@ fn conflicts(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
 /// Leaders that move, and what does not go as one may think.
 fn consequences(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
     let kafka = &known.world.snapshot.kafka;
-    let (mut offline, mut fewer, mut under) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut offline, mut fewer) = (Vec::new(), Vec::new());
     for change in changes {
         let name = || (change.topic.clone(), change.partition);
         let topic = kafka.topics.get(&change.topic);
@@ -208,14 +220,10 @@ fn consequences(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
         }
         let racks = |ids: &[BrokerId]| -> usize {
             let racks = ids.iter().filter_map(|id| kafka.brokers.get(id)?.rack.as_ref());
-            racks.collect::<std::collections::BTreeSet<_>>().len()
+            racks.collect::<BTreeSet<_>>().len()
         };
         if racks(&change.to) < racks(&change.from) {
             fewer.push(name());
-        }
-        let min = topic.and_then(|t| t.min_insync()).unwrap_or(1);
-        if change.to.len() < change.from.len() && change.to.len() <= min {
-            under.push(name());
         }
     }
     let mut note = |names: &[(_, i32)], words: &str| {
@@ -226,8 +234,37 @@ fn consequences(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
     };
     note(&offline, "without a leader cannot move until there is one");
     note(&fewer, "in fewer racks afterwards");
-    note(&under, "left with no replica to spare above min ISR");
-    plan.notes.push(Note::plain("not throttled: it copies as fast as disks and network go"));
+}
+
+/// Fewer replicas than before: the data is in fewer places, and the copies that go have to be made anew to come
+/// back.
+fn shrinks(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
+    let topics = &known.world.snapshot.kafka.topics;
+    let shrinks: Vec<&Change> = changes.iter().filter(|c| c.to.len() < c.from.len()).collect();
+    if shrinks.is_empty() {
+        return;
+    }
+    plan.risk = plan.risk.max(Risk::Elevated);
+    plan.friction = plan.friction.max(Friction::Name);
+    let names =
+        |changes: &[&Change]| -> Vec<_> { changes.iter().map(|c| (c.topic.clone(), c.partition)).collect() };
+    let factors: BTreeSet<String> = shrinks.iter().filter_map(|c| factor(c)).collect();
+    plan.notes.push(Note::warning(format!(
+        "RF {}: {} with fewer replicas afterwards: {}",
+        human::list(factors, 3),
+        human::plural(shrinks.len(), "partition"),
+        words::partitions(&names(&shrinks), 3)
+    )));
+    let min = |c: &Change| topics.get(&c.topic).and_then(|t| t.min_insync()).unwrap_or(1);
+    let bare: Vec<&Change> = shrinks.into_iter().filter(|c| c.to.len() <= min(c)).collect();
+    if !bare.is_empty() {
+        plan.radius.unprotected = names(&bare);
+        plan.notes.push(Note::warning(format!(
+            "{} left with no replica to spare above min ISR: {}",
+            human::plural(bare.len(), "partition"),
+            words::partitions(&plan.radius.unprotected, 3)
+        )));
+    }
 }
 
 /// The planner keeps to the limit by itself; a file may not.
@@ -283,7 +320,7 @@ fn commands(known: &Known<'_>, changes: &[Change]) -> Vec<String> {
     lines
 }
 
-fn step(title: &str, changes: &[Change]) -> Step {
+fn step(title: &str, changes: &[Change], slowest: Duration) -> Step {
     let partitions: Vec<Assignment> = changes
         .iter()
         .map(|c| Assignment { topic: c.topic.clone(), partition: c.partition, replicas: Some(c.to.clone()) })
@@ -293,7 +330,7 @@ fn step(title: &str, changes: &[Change]) -> Step {
         title: title.to_string(),
         write: Write::Reassign { partitions: partitions.clone() },
         until: Goal::Reassigned { partitions },
-        patience: PATIENCE + Duration::from_secs(bytes / SLOW),
+        patience: PATIENCE + slowest.max(Duration::from_secs(bytes / SLOW)),
     }
 }
 

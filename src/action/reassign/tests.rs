@@ -5,7 +5,7 @@ use crate::{
         tests::{apply, broker, changed, healthy, known, made, notes, plan, refused, says},
     },
     domain::{
-        kafka::{KafkaDelta, LogDir, LogDirs, Reassignment, ReplicaLog, Replicas, Topic},
+        kafka::{KafkaDelta, LogDir, LogDirs, Reassignment, ReplicaLog, Replicas, Throttle, Topic},
         snapshot::Snapshot,
     },
     world::{Fixture, Mood, NOW, SMALL, fixture},
@@ -219,6 +219,88 @@ fn a_file_is_checked_as_the_command_line_tool_checks_it() {
 }
 
 #[test]
+fn what_generate_prints_is_taken_for_what_it_proposes() {
+    let file = |replicas: &str| {
+        format!(r#"{{"version":1,"partitions":[{{"topic":"orders","partition":0,"replicas":{replicas}}}]}}"#)
+    };
+    let printed = format!(
+        "Current partition replica assignment\n{}\n\nProposed partition reassignment configuration\n{}\n",
+        file("[0,1,2]"),
+        file("[3,1,2]")
+    );
+    let proposed = plan(&four(), "reassign", &[], &printed).expect("a plan");
+    assert_eq!(proposed.changes, ["orders-0  [0,1,2] -> [3,1,2]  +3 -0"]);
+    let bare = format!("{}\n{}", file("[0,1,2]"), file("[3,1,2]"));
+    assert_eq!(plan(&four(), "reassign", &[], &bare).expect("a plan").changes, proposed.changes);
+}
+
+#[test]
+fn what_is_wrong_with_a_long_text_is_said_in_short() {
+    let long = "x".repeat(5_000);
+    for text in [long.clone(), format!("{{\"version\":\"{long}\",\"partitions\":[]}}")] {
+        let why = plan(&four(), "reassign", &[], &text).expect_err("no reassignment");
+        assert!(why.len() < 250, "{why}");
+    }
+}
+
+#[test]
+fn fewer_replicas_are_told_and_ask_for_the_name() {
+    let to = |replicas: &str| {
+        let line = format!(r#"{{"topic":"orders","partition":0,"replicas":{replicas}}}"#);
+        let file = format!(r#"{{"version":1,"partitions":[{line}]}}"#);
+        plan(&four(), "reassign", &[], &file).expect("a plan")
+    };
+    let one = to("[0]");
+    assert_eq!(one.changes, ["orders-0  [0,1,2] -> [0]  -1 -2  RF 3 -> 1"]);
+    assert_eq!((one.risk, one.asks()), (Risk::Elevated, Friction::Name));
+    assert_eq!(one.radius.unprotected, [("orders".into(), 0)]);
+    assert!(says(notes(&one), "RF 3 -> 1: 1 partition with fewer replicas afterwards: orders-0"));
+    let more = to("[0,1,2,3]");
+    assert_eq!(more.changes, ["orders-0  [0,1,2] -> [0,1,2,3]  +3  RF 3 -> 4"]);
+    assert_eq!((more.risk, more.asks()), (Risk::Low, Friction::Yes));
+    assert!(more.radius.is_empty());
+}
+
+/// orders-0 goes to broker 3, which may take 1 KiB/s, its leader giving what it can.
+fn throttled(replicas: &str, follower: Option<u64>) -> Fixture {
+    changed(|s| {
+        with_fourth(s);
+        change(s, "orders", |topic| {
+            let config = topic.config.as_mut().expect("a configuration");
+            config.overrides = vec![("follower.replication.throttled.replicas".into(), replicas.into())];
+        });
+        let answer = Ok(Throttle { leader: None, follower });
+        apply(s, KafkaDelta::Throttle { broker: BrokerId(3), answer, at: NOW });
+    })
+}
+
+#[test]
+fn a_throttle_that_slows_the_move_is_named_with_how_long_it_takes() {
+    let free = "not throttled: it copies as fast as disks and network go";
+    let plan = |world: &Fixture| made(world, "reassign", partition("orders", 0), "to 1,2,3");
+    for replicas in ["*", "5:1,0:3"] {
+        let plan = plan(&throttled(replicas, Some(1024)));
+        let line = "throttled by follower.replication.throttled.rate 1024 B/s (1.00 KiB/s) of broker 3";
+        assert!(says(notes(&plan), line) && !says(notes(&plan), free), "{:?}", plan.notes);
+        // 1 MiB at 1 KiB/s takes 1024 seconds.
+        assert!(says(&plan.amounts, "17m at the least"), "{:?}", plan.amounts);
+        assert!(plan.steps[0].patience >= Duration::from_secs(1024));
+    }
+    for (replicas, rate) in [("", Some(1024)), ("0:1,1:3", Some(1024)), ("*", None)] {
+        assert!(says(notes(&plan(&throttled(replicas, rate))), free), "{replicas:?} {rate:?}");
+    }
+    let unread = changed(|s| {
+        with_fourth(s);
+        let orders = Topic { config: None, ..s.kafka.topics["orders"].clone() };
+        for (changed, removed) in [(vec![], vec!["orders".into()]), (vec![orders], vec![])] {
+            apply(s, KafkaDelta::Topics { changed, removed, at: NOW });
+        }
+    });
+    let plan = plan(&unread);
+    assert!(says(&plan.unknown, "whether orders is throttled") && !says(notes(&plan), free));
+}
+
+#[test]
 fn arguments_that_make_no_sense_are_answered_with_what_would() {
     for (argument, words) in [
         ("to", "\"to\" says nothing about brokers"),
@@ -299,7 +381,11 @@ fn preferred_leaders_are_elected_where_they_are_in_sync() {
     assert_eq!(made(&world, "elect", broker(0), "").changes, plan.changes);
     assert_eq!(refused(&world, "elect", broker(1), ""), "broker 1 is not in sync and cannot lead orders-1");
     let why = refused(&world, "elect", topic("clicks"), "");
-    assert_eq!(why, "every partition is led by its preferred leader already");
+    assert_eq!(why, "every partition of clicks is led by its preferred leader already");
+    let elect = crate::action::find("elect").expect("a verb");
+    let why = "every partition that broker 2 is the preferred leader of is led by it already";
+    assert_eq!((elect.takes)(&known(&world), Some(&broker(2))), Err(why.into()));
+    assert_eq!(refused(&world, "elect", broker(2), ""), why);
     let goal = &plan.steps[0].until;
     let Sight::Awaited { words, .. } = goal::look(goal, &known(&world)) else { panic!("not awaited") };
     assert_eq!(words, "0 of 1 partition led by the preferred leader");

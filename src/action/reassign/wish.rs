@@ -9,6 +9,11 @@ use crate::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How the output of `kafka-reassign-partitions --generate` begins.
+const GENERATED: &str = "Current partition replica assignment";
+/// So many characters of what is not understood are said again.
+const SAID: usize = 40;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish<'a> {
     /// The planner decides: replicas of brokers that are away are replaced, and racks spread.
@@ -25,12 +30,13 @@ impl<'a> Wish<'a> {
         let argument = argument.trim();
         match argument.split_once(char::is_whitespace) {
             _ if argument.is_empty() => Ok(Wish::Mend),
-            _ if argument.starts_with('{') => Ok(Wish::Json(argument)),
+            _ if argument.starts_with('{') || argument.starts_with(GENERATED) => Ok(Wish::Json(argument)),
             Some(("to", ids)) => brokers(ids, kafka, true).map(Wish::To),
             Some(("off", ids)) => brokers(ids, kafka, false).map(Wish::Off),
             _ => Err(format!(
-                "{argument:?} says nothing about brokers; type `to 1,2,3`, `off 4`, @FILE, or nothing to \
-                 let castellan mend what is wrong"
+                "{:?} says nothing about brokers; type `to 1,2,3`, `off 4`, @FILE, or nothing to \
+                 let castellan mend what is wrong",
+                argument.chars().take(SAID).collect::<String>()
             )),
         }
     }

@@ -60,7 +60,7 @@ fn a_broker_that_would_stop_writes_is_refused_until_both_names_are_typed() {
     for verb in ["evict", "delete"] {
         let plan = made(&world, verb, broker(2), "");
         assert_eq!((plan.risk, plan.asks()), (Risk::Outage, Friction::ContextAndName));
-        assert!(says(&plan.refusals, "without broker 2 40 partitions would refuse acks=all"));
+        assert!(says(&plan.refusals, "without broker 2 39 partitions would refuse acks=all"));
         assert!(says(&plan.refusals, "broker 1 is out of sync"));
     }
 }
@@ -115,6 +115,28 @@ fn budgets_have_their_say() {
     });
     assert!(refused(&two, "evict", broker(1), "").starts_with("2 budgets protect pod kafka/kafka-1"));
     made(&two, "delete", broker(1), "");
+}
+
+#[test]
+fn a_warning_that_appears_makes_another_plan_of_it_and_a_count_does_not() {
+    let budget = |allowed, healthy| {
+        changed(|s| {
+            let mut budget = s.kubernetes.budgets.iter().next().expect("a budget").clone();
+            (budget.allowed, budget.healthy) = (allowed, healthy);
+            apply(s, KubernetesDelta::Budgets(put(budget)));
+        })
+    };
+    let seen = made(&healthy(), "evict", broker(1), "");
+    assert!(!seen.holds(&made(&budget(0, 2), "evict", broker(1), "")));
+    assert!(seen.holds(&made(&budget(2, 4), "evict", broker(1), "")));
+    let helm = changed(|s| {
+        with_set(s, |set| {
+            set.meta.labels.insert("app.kubernetes.io/managed-by".into(), "Helm".into());
+        });
+    });
+    assert!(!made(&healthy(), "scale", set(), "4").holds(&made(&helm, "scale", set(), "4")));
+    let strict = Plan { friction: Friction::Name, ..seen.clone() };
+    assert!(!seen.holds(&strict) && seen.holds(&seen));
 }
 
 #[test]
@@ -177,11 +199,21 @@ fn scaling_out_is_pinned_and_says_that_nothing_moves() {
 #[test]
 fn brokers_that_hold_replicas_are_not_scaled_away() {
     let world = healthy();
+    let four = changed(|s| {
+        let brokers = (0..4).map(|i| (BrokerId(i), format!("b{i}").into(), 9092, None)).collect();
+        let news = crate::domain::kafka::KafkaDelta::Cluster { id: None, controller: None, brokers, at: NOW };
+        apply(s, news);
+    });
     assert_eq!(
-        refused(&world, "scale", set(), "2"),
+        refused(&four, "scale", set(), "2"),
         "broker 2 holds 42 replicas, which would be stranded; move them away first (:reassign off 2)"
     );
-    assert!(refused(&world, "scale", set(), "0").starts_with("brokers 2, 1, 0 hold 126 replicas"));
+    // What has three replicas cannot go to two brokers, and nothing can go to none.
+    let why = refused(&world, "scale", set(), "2");
+    assert!(why.contains("has 3 replicas and 2 brokers would be left: keep 3 pods"), "{why}");
+    let why = refused(&world, "scale", set(), "0");
+    assert!(why.starts_with("brokers 2, 1, 0 hold 126 replicas"), "{why}");
+    assert!(why.contains("no broker would be left") && !why.contains(":reassign off"), "{why}");
     let free = changed(|s| {
         let topics = s.kafka.topics.keys().cloned().collect();
         let news = crate::domain::kafka::KafkaDelta::Topics { changed: vec![], removed: topics, at: NOW };

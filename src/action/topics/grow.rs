@@ -50,7 +50,10 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     let total: i32 = typed.parse().map_err(|_| {
         format!("{typed:?} is not a number of partitions; type how many there are to be in all")
     })?;
-    if total <= has {
+    if total == has {
+        return Err(format!("{} has {has} already; type how many there are to be in all", topic.name));
+    }
+    if total < has {
         return Err(format!(
             "{} has {has} partitions and cannot have fewer; type how many there are to be in all",
             topic.name

@@ -119,7 +119,11 @@ fn changes(message: &Message<'_>) -> Vec<String> {
         let more = if shown.len() < text.len() { "…" } else { "" };
         format!("{shown:?}{more} ({})", human::bytes(text.len() as u64))
     };
-    let partition = message.partition.map_or("where its key maps to".into(), |n| format!("in partition {n}"));
+    let anywhere = match message.key {
+        Some(_) => "where its key maps to",
+        None => "in a partition of the client's choice",
+    };
+    let partition = message.partition.map_or(anywhere.into(), |n| format!("in partition {n}"));
     let mut lines = vec![match message.value {
         Some(value) => format!("one more message, {partition}: {}", short(value)),
         None => format!("one tombstone, {partition}: where it is compacted, the key goes"),

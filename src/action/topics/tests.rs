@@ -94,7 +94,7 @@ fn partitions_are_added_with_a_word_about_keys() {
     let compacted = configured(|c| c.cleanup = "compact".into());
     assert!(says(notes(&made(&compacted, "add-partitions", orders(), "12")), "it is compacted"));
     for (argument, words) in
-        [("7", "cannot have fewer"), ("3", "cannot have fewer"), ("x\u{7}", "\"x\\u{7}\"")]
+        [("7", "orders has 7 already"), ("3", "cannot have fewer"), ("x\u{7}", "\"x\\u{7}\"")]
     {
         assert!(refused(&healthy(), "add-partitions", orders(), argument).contains(words));
     }
@@ -215,6 +215,8 @@ fn a_message_is_written_as_typed() {
     );
     let Write::Produce { key, value, .. } = &plan.steps[0].write else { panic!("{plan:?}") };
     assert_eq!((key.as_deref(), value.as_deref()), (Some("4"), Some("it's \u{1b}[31mred")));
+    let keyless = made(&healthy(), "produce", orders(), "hello");
+    assert_eq!(keyless.changes, ["one more message, in a partition of the client's choice: \"hello\" (5 B)"]);
     let there = made(&healthy(), "produce", Object::Partition("orders".into(), 3), "hello");
     assert!(matches!(there.steps[0].write, Write::Produce { partition: Some(3), key: None, .. }));
     let tombstone = made(&healthy(), "produce", orders(), "key=4");
