@@ -12,6 +12,7 @@ use crate::{
     cli::JournalOptions,
     domain::{
         object::Object,
+        operation::Stage,
         time::{Time, age},
     },
     effect::journal::{self, Journal},
@@ -120,12 +121,28 @@ struct Operation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum State {
     Done,
     Failed,
+    /// castellan called it back.
+    Cancelled,
+    /// The operator did not want to hear how it ends.
+    GivenUp,
     /// Its end is not in the journal: it goes on, or its castellan ended before it did.
     Open,
+}
+
+impl State {
+    fn of(stage: Stage) -> State {
+        match stage {
+            Stage::Done => State::Done,
+            Stage::Failed => State::Failed,
+            Stage::Cancelled => State::Cancelled,
+            Stage::GivenUp => State::GivenUp,
+            Stage::Running | Stage::Stuck | Stage::Watched | Stage::Left => State::Open,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -164,7 +181,7 @@ fn operations_of(cluster: &str, journal: &Journal) -> Result<Vec<Operation>> {
             What::Began { step } => drop(steps.begun.insert(*step)),
             What::Answered { step, answer } => drop(steps.answers.insert(*step, answer.clone())),
             What::Reached { step } => drop(steps.reached.insert(*step)),
-            What::Planned(_) | What::Ended { .. } => {}
+            What::Planned(_) | What::Ended { .. } | What::Cancelled { .. } | What::GivenUp { .. } => {}
         }
     }
     let told = tell(entries).into_iter();
@@ -181,8 +198,7 @@ fn operation(cluster: &str, mut told_of: Steps, told: Told) -> Operation {
         reached: told_of.reached.contains(&index),
     };
     let (state, words) = match told.ended {
-        Some((true, words)) => (State::Done, Some(words)),
-        Some((false, words)) => (State::Failed, Some(words)),
+        Some((stage, words)) => (State::of(stage), Some(words)),
         None => (State::Open, None),
     };
     Operation {
@@ -230,6 +246,8 @@ fn ended(operation: &Operation, now: Time) -> String {
     match operation.state {
         State::Done => format!("done after {took}{words}"),
         State::Failed => format!("failed after {took}{words}"),
+        State::Cancelled => format!("cancelled after {took}{words}"),
+        State::GivenUp => format!("given up after {took}{words}"),
         State::Open => {
             format!("not ended; last heard of {} ago, after {took}", age(now.since(operation.last)))
         }

@@ -131,8 +131,8 @@ impl Performer {
             hand.turn_to(cluster.clone());
         }
         let folder = self.folder.clone();
-        self.aside(move || match folder.and_then(|folder| Journal::of(&folder, &cluster).read()) {
-            Ok(entries) => Msg::Recalled(crate::action::journal::tell(entries)),
+        self.aside(move || match folder.and_then(|folder| Journal::of(&folder, &cluster).tell()) {
+            Ok(told) => Msg::Recalled(told),
             Err(why) => Msg::Say(Tone::Warning, why.to_string()),
         });
     }

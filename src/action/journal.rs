@@ -1,7 +1,10 @@
 //! What is kept of an operation, so that another castellan can say what was under way, and go on.
 
 use super::{Intent, Plan, Said, Step};
-use crate::domain::{operation::OperationId, time::Time};
+use crate::domain::{
+    operation::{OperationId, Stage},
+    time::Time,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,6 +39,14 @@ pub enum What {
     },
     Ended {
         done: bool,
+        words: String,
+    },
+    /// castellan itself called it back.
+    Cancelled {
+        words: String,
+    },
+    /// The operator gave up hearing how it ends.
+    GivenUp {
         words: String,
     },
 }
@@ -78,8 +89,10 @@ pub struct Told {
     /// That step's write was begun, and what was heard of it before its castellan ended.
     pub begun: bool,
     pub answer: Option<Said>,
-    /// Done or not, in words; None: it was under way when its castellan ended.
-    pub ended: Option<(bool, String)>,
+    /// How it ended, in words; None: it is under way, or was when its castellan ended.
+    pub ended: Option<(Stage, String)>,
+    /// The castellan that began it still runs. The entries do not tell: whoever reads them finds out.
+    pub lives: bool,
 }
 
 /// Puts entries together, in the order in which operations began. What belongs to no plan is left out.
@@ -98,6 +111,7 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
                     begun: false,
                     answer: None,
                     ended: None,
+                    lives: false,
                 };
                 told.insert(entry.operation, fresh);
             }
@@ -118,7 +132,10 @@ impl Told {
             What::Began { step } => (self.at, self.begun, self.answer) = (step, true, None),
             What::Answered { step, answer } => (self.at, self.answer) = (step, Some(answer)),
             What::Reached { step } => (self.at, self.begun, self.answer) = (step + 1, false, None),
-            What::Ended { done, words } => self.ended = Some((done, words)),
+            What::Ended { done: true, words } => self.ended = Some((Stage::Done, words)),
+            What::Ended { done: false, words } => self.ended = Some((Stage::Failed, words)),
+            What::Cancelled { words } => self.ended = Some((Stage::Cancelled, words)),
+            What::GivenUp { words } => self.ended = Some((Stage::GivenUp, words)),
         }
     }
 }

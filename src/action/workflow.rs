@@ -6,12 +6,13 @@
 use super::{
     Goal, Known, Plan, Said, Sight, Step, Write, goal,
     journal::{Record, Told, What},
+    write::Assignment,
 };
 use crate::domain::{
     operation::{Operation, OperationId, Stage},
     time::{Time, age},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// What the outside is to do, in the order in which it is given.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,12 @@ pub struct Workflow {
     phase: Phase,
     /// A castellan before this one began it: it is looked at, and nothing of it is sent.
     left: bool,
+    /// That castellan still runs, and does the rest.
+    lives: bool,
+    /// The journal's last word of it, where another wrote it.
+    told: Time,
+    /// castellan itself cancelled what it is waiting for.
+    called_back: bool,
     /// What was heard of the present step.
     said: Option<Said>,
     /// When the present phase began.
@@ -71,14 +78,17 @@ impl Workflow {
     /// Takes up what the journal tells of an operation that had not ended: only to look.
     pub fn left(told: &Told) -> Workflow {
         let mut flow = Workflow::of(told.id.clone(), &told.record, told.began);
-        flow.left = true;
-        flow.operation.stage = Stage::Left;
+        (flow.left, flow.lives, flow.told) = (true, told.lives, told.last);
+        flow.operation.stage = if told.lives { Stage::Watched } else { Stage::Left };
         flow.operation.at = told.at.min(flow.steps.len());
         flow.said.clone_from(&told.answer);
         flow.leave_out_refused();
         flow.enter(if told.begun { Phase::Looking } else { Phase::Unsent }, told.last);
         if !told.begun {
             flow.operation.words = flow.unsent();
+        }
+        if let Some((stage, words)) = &told.ended {
+            flow.close(*stage, words, told.last);
         }
         flow
     }
@@ -94,11 +104,23 @@ impl Workflow {
             words: String::new(),
             since: began,
             share: None,
+            left: None,
             undo: record.undo.clone(),
         };
-        let steps = record.steps.clone();
-        let (phase, left, said) = (Phase::Asked, false, None);
-        Workflow { operation, steps, phase, left, said, entered: began, idle: None, first: None, best: None }
+        Workflow {
+            operation,
+            steps: record.steps.clone(),
+            phase: Phase::Asked,
+            left: false,
+            lives: false,
+            told: began,
+            called_back: false,
+            said: None,
+            entered: began,
+            idle: None,
+            first: None,
+            best: None,
+        }
     }
 
     /// What is shown of it.
@@ -115,6 +137,37 @@ impl Workflow {
         self.left
     }
 
+    /// Another castellan runs it: it is looked at, and nothing of it is written.
+    pub fn is_watched(&self) -> bool {
+        self.lives
+    }
+
+    /// Whether the journal tells something else of it than what it was taken up from.
+    pub fn is_outdated(&self, told: &Told) -> bool {
+        (told.last, told.lives) != (self.told, self.lives)
+    }
+
+    /// The partitions whose reassignment it cancels.
+    pub fn cancels(&self) -> &[Assignment] {
+        match self.steps.first().map(|s| &s.write) {
+            Some(Write::Reassign { partitions }) if partitions.iter().all(|a| a.replicas.is_none()) => {
+                partitions
+            }
+            _ => &[],
+        }
+    }
+
+    /// castellan cancelled these reassignments: whether it waits for one of them to come true.
+    pub fn call_back(&mut self, cancelled: &[Assignment]) {
+        let moving = match self.steps.get(self.operation.at).map(|s| &s.until) {
+            Some(Goal::Reassigned { partitions }) => partitions.as_slice(),
+            _ => return,
+        };
+        let gone: BTreeSet<_> = cancelled.iter().map(|a| (&a.topic, a.partition)).collect();
+        self.called_back |=
+            moving.iter().any(|a| a.replicas.is_some() && gone.contains(&(&a.topic, a.partition)));
+    }
+
     fn enter(&mut self, phase: Phase, now: Time) {
         (self.phase, self.entered, self.idle) = (phase, now, None);
         self.operation.since = now;
@@ -122,11 +175,14 @@ impl Workflow {
 
     /// Orders the present step's write, or ends where there is none left.
     fn send(&mut self, now: Time) -> Vec<Order> {
-        (self.said, self.first, self.best, self.operation.share) = (None, None, None, None);
+        (self.said, self.first, self.best) = (None, None, None);
+        (self.operation.share, self.operation.left) = (None, None);
         let step = self.operation.at;
         let Some(Step { title, write, .. }) = self.steps.get(step) else {
             let took = age(now.since(self.operation.began));
-            return self.end(true, format!("done after {took}"), now);
+            self.close(Stage::Done, &format!("took {took}"), now);
+            // How long it took is told by the entries' times.
+            return vec![Order::Record(What::Ended { done: true, words: String::new() })];
         };
         self.operation.words = format!("the answer to: {title}");
         self.operation.stage = Stage::Running;
@@ -154,7 +210,7 @@ impl Workflow {
             }
             Said::Taken(_) | Said::Partly { .. } | Said::Unheard(_) => {
                 self.enter(Phase::Looking, now);
-                self.operation.words = words;
+                self.operation.words = format!("its effect (the answer: {words})");
                 vec![]
             }
         };
@@ -192,6 +248,10 @@ impl Workflow {
     fn see(&mut self, sight: Sight, now: Time) -> Vec<Order> {
         self.idle = matches!(sight, Sight::Idle(_)).then(|| self.idle.unwrap_or(now));
         match sight {
+            _ if self.lives => {
+                self.watch(sight, now);
+                vec![]
+            }
             Sight::Reached if self.unanswerable() => {
                 let words = "it ended before an answer was heard: whether it was done is not known";
                 self.end(false, words.into(), now)
@@ -208,6 +268,11 @@ impl Workflow {
                 let words = format!("{words}{}", self.aside());
                 self.end(false, self.of_step(&words), now)
             }
+            Sight::Idle(words) if self.called_back => {
+                let words = self.of_step(&format!("its reassignment was called back: {words}"));
+                self.close(Stage::Cancelled, &words, now);
+                vec![Order::Record(What::Cancelled { words })]
+            }
             Sight::Idle(words) if self.idle.is_some_and(|since| now.since(since) >= NOTICED) => {
                 let words =
                     format!("it was not done, or was called back: still awaiting {words}{}", self.aside());
@@ -219,7 +284,7 @@ impl Workflow {
             }
             Sight::Unknown(words) => {
                 self.operation.words = format!("to be able to tell: {words}{}", self.aside());
-                self.operation.share = None;
+                (self.operation.share, self.operation.left) = (None, None);
                 self.judge(now);
                 vec![]
             }
@@ -230,10 +295,19 @@ impl Workflow {
         }
     }
 
+    /// What another castellan does is told; what follows from it is that one's business.
+    fn watch(&mut self, sight: Sight, now: Time) {
+        match sight {
+            Sight::Reached => (self.operation.share, self.operation.words) = (None, "it is reached".into()),
+            Sight::Awaited { words, share } => self.wait(&words, share, now),
+            Sight::Idle(words) | Sight::Unknown(words) | Sight::Lost(words) => self.wait(&words, None, now),
+        }
+    }
+
     fn wait(&mut self, words: &str, share: Option<f64>, now: Time) {
         self.measure(share, now);
-        let eta = self.eta(now).map_or(String::new(), |left| format!(", about {} left", age(left)));
-        self.operation.words = format!("{words}{eta}{}", self.aside());
+        self.operation.left = share.and_then(|_| self.eta(now));
+        self.operation.words = format!("{words}{}", self.aside());
         self.judge(now);
     }
 
@@ -260,27 +334,32 @@ impl Workflow {
             orders.extend(self.end(true, "reached, seen by this castellan; begun by one before".into(), now));
         } else {
             self.operation.words = self.unsent();
-            self.operation.share = None;
+            (self.operation.share, self.operation.left) = (None, None);
             self.enter(Phase::Unsent, now);
         }
         orders
     }
 
     fn end(&mut self, done: bool, words: String, now: Time) -> Vec<Order> {
-        self.enter(Phase::Over, now);
-        self.operation.stage = if done { Stage::Done } else { Stage::Failed };
-        self.operation.share = None;
-        self.operation.words.clone_from(&words);
+        self.close(if done { Stage::Done } else { Stage::Failed }, &words, now);
         vec![Order::Record(What::Ended { done, words })]
+    }
+
+    fn close(&mut self, stage: Stage, words: &str, now: Time) {
+        self.enter(Phase::Over, now);
+        self.operation.stage = stage;
+        (self.operation.share, self.operation.left) = (None, None);
+        self.operation.words = words.to_string();
     }
 
     /// The operator does not want to hear of it any more: what a castellan before this one had begun.
     pub fn give_up(&mut self, now: Time) -> Vec<Order> {
-        if !self.left || self.phase == Phase::Over {
+        if !self.left || self.lives || self.phase == Phase::Over {
             return vec![];
         }
-        let words = format!("given up: {}", self.operation.words);
-        self.end(false, words, now)
+        let words = format!("how it ended is not known; last: {}", self.operation.words);
+        self.close(Stage::GivenUp, &words, now);
+        vec![Order::Record(What::GivenUp { words })]
     }
 
     fn unsent(&self) -> String {

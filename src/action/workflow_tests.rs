@@ -143,15 +143,15 @@ fn what_is_left_is_reckoned_from_the_pace() {
     let mut flow = begun(&[cordoned()]);
     flow.acted(0, taken(), at(0));
     flow.see(awaited(0.2), at(10));
-    assert_eq!(flow.operation().words, "1 of 2");
+    assert_eq!(flow.operation().left, None);
     flow.see(awaited(0.5), at(40));
-    assert_eq!(flow.operation().words, "1 of 2, about 50s left", "0.3 in 30 s, 0.5 to go");
+    assert_eq!(flow.operation().left, Some(Duration::from_secs(50)), "0.3 in 30 s, 0.5 to go");
 }
 
 fn told(at: usize, begun: bool, answer: Option<Said>, goals: &[Goal]) -> Told {
     let record = Record::from(&plan(goals));
     let (id, context) = ("id".into(), "lab".into());
-    Told { id, began: START, last: START, context, record, at, begun, answer, ended: None }
+    Told { id, began: START, last: START, context, record, at, begun, answer, ended: None, lives: false }
 }
 
 #[test]
@@ -196,6 +196,42 @@ fn what_is_not_seen_for_long_was_not_done() {
     assert!(matches!(orders[..], [Order::Record(What::Ended { done: false, .. })]));
     let words = "it was not done, or was called back: still awaiting not moving: orders-0 (no answer)";
     assert_eq!(flow.operation().words, words);
+}
+
+#[test]
+fn what_was_done_is_said_once() {
+    let mut flow = begun(&[cordoned()]);
+    flow.acted(0, taken(), at(1));
+    assert_eq!(flow.operation().words, "its effect (the answer: ok)", "an answer is not what is awaited");
+    let orders = flow.see(Sight::Reached, at(4));
+    assert_eq!(orders[1], Order::Record(What::Ended { done: true, words: String::new() }));
+    assert_eq!(flow.operation().words, "took 4s");
+}
+
+#[test]
+fn what_castellan_itself_cancelled_ends_at_once_and_has_not_failed() {
+    let to = |replicas| Assignment { topic: "orders".into(), partition: 0, replicas };
+    let mut flow = begun(&[Goal::Reassigned { partitions: vec![to(Some(vec![]))] }]);
+    flow.acted(0, taken(), at(1));
+    flow.call_back(&[Assignment { partition: 1, ..to(None) }]);
+    assert_eq!(flow.see(Sight::Idle("not moving".into()), at(4)), [], "another partition's was cancelled");
+    flow.call_back(&[to(None)]);
+    let orders = flow.see(Sight::Idle("not moving".into()), at(5));
+    assert!(matches!(orders[..], [Order::Record(What::Cancelled { .. })]), "{orders:?}");
+    assert_eq!(flow.operation().stage, Stage::Cancelled);
+}
+
+#[test]
+fn what_another_castellan_runs_is_looked_at_and_left_to_it() {
+    let told = Told { lives: true, ..told(0, true, None, &[cordoned(), cordoned()]) };
+    let mut flow = Workflow::left(&told);
+    assert_eq!(flow.see(awaited(0.5), at(4)), []);
+    assert_eq!((flow.operation().stage, flow.operation().share), (Stage::Watched, Some(0.5)));
+    for sight in [Sight::Reached, Sight::Lost("gone".into()), Sight::Idle("not seen".into())] {
+        assert_eq!(flow.see(sight, at(100)), [], "that one writes what becomes of it");
+    }
+    assert_eq!(flow.give_up(at(101)), []);
+    assert_eq!(flow.operation().stage, Stage::Watched);
 }
 
 #[derive(Debug, Clone)]
@@ -263,7 +299,8 @@ proptest! {
                 prop_assert!(orders[..nth].contains(&before));
             }
         }
-        let ends = orders.iter().filter(|o| matches!(o, Order::Record(What::Ended { .. }))).count();
+        let ended = |o: &&Order| matches!(o, Order::Record(What::Ended { .. } | What::GivenUp { .. }));
+        let ends = orders.iter().filter(ended).count();
         prop_assert_eq!(ends, usize::from(flow.operation().stage.is_over()));
     }
 }

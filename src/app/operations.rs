@@ -28,12 +28,16 @@ use tui_input::InputRequest;
 pub const LINGER: Duration = Duration::from_secs(10);
 /// How long a question whether to quit is remembered.
 const ASKED: Duration = Duration::from_secs(10);
+/// Between two looks at the journal for what another castellan does.
+const WATCH: Duration = Duration::from_secs(5);
 
 /// What this session does and follows.
 #[derive(Default)]
 pub struct Operations {
     flows: Vec<Workflow>,
     begun: u64,
+    /// When the journal was last asked what another castellan does.
+    recalled: Time,
     /// When it was said that operations go on without this session.
     warned: Option<Time>,
 }
@@ -52,8 +56,8 @@ pub fn shown(model: &Model) -> Vec<&Operation> {
         Stage::Stuck => 0,
         Stage::Failed => 1,
         Stage::Running => 2,
-        Stage::Done => 3,
-        Stage::Left => 4,
+        Stage::Done | Stage::Cancelled | Stage::GivenUp => 3,
+        Stage::Left | Stage::Watched => 4,
     });
     shown
 }
@@ -187,8 +191,18 @@ pub fn look(model: &mut Model) {
     let orders: Vec<(OperationId, Vec<Order>)> =
         flows.iter_mut().map(|flow| (flow.operation().id.clone(), flow.look(&known))).collect();
     model.operations.flows = flows;
+    watch(model);
     for (id, orders) in orders {
         settle(model, &id, orders);
+    }
+}
+
+/// Asks the journal again what another castellan does.
+fn watch(model: &mut Model) {
+    let watched = model.operations.flows.iter().any(Workflow::is_watched);
+    if watched && model.now.since(model.operations.recalled) >= WATCH {
+        model.operations.recalled = model.now;
+        super::target::recall(model);
     }
 }
 
@@ -204,8 +218,15 @@ fn settle(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
     let Some(at) = model.operations.flows.iter().position(|f| f.operation().id == *id) else { return };
     let operation = model.operations.flows[at].operation().clone();
     if operation.stage.is_over() {
-        model.operations.flows.remove(at);
-        let tone = if operation.stage == Stage::Done { Tone::Good } else { Tone::Critical };
+        let ended = model.operations.flows.remove(at);
+        if operation.stage == Stage::Done {
+            model.operations.flows.iter_mut().for_each(|flow| flow.call_back(ended.cancels()));
+        }
+        let tone = match operation.stage {
+            Stage::Done => Tone::Good,
+            Stage::Failed => Tone::Critical,
+            _ => Tone::Plain,
+        };
         let (stage, title) = (operation.stage.word(), &operation.title);
         model.say(tone, format!("{stage}: {title}: {}", operation.words));
     }
@@ -234,17 +255,26 @@ fn order(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
 
 /// Takes up what a castellan before this one had begun in this context and not ended.
 pub fn recalled(model: &mut Model, all: &[Told]) {
+    hear(model, all);
     let known = |told: &&Told| model.snapshot.operations.iter().any(|o| o.id == told.id);
     let left: Vec<Workflow> = all
         .iter()
         .filter(|told| told.ended.is_none() && *told.context == *model.session.context && !known(told))
         .map(Workflow::left)
         .collect();
-    if left.is_empty() {
-        return;
+    let lives = left.iter().filter(|flow| flow.is_watched()).count();
+    let count = |n: usize| human::plural(n, "operation");
+    match (lives, left.len() - lives) {
+        (0, 0) => return,
+        (lives, 0) => {
+            let words = format!("another castellan has {} under way: see :operations", count(lives));
+            model.say(Tone::Plain, words);
+        }
+        (_, dead) => {
+            let words = format!("{} had not ended when castellan did: see :operations", count(dead));
+            model.say(Tone::Warning, words);
+        }
     }
-    let count = human::plural(left.len(), "operation");
-    model.say(Tone::Warning, format!("{count} had not ended when castellan did: see :operations"));
     for flow in left {
         publish(model, flow.operation().clone());
         model.operations.flows.push(flow);
@@ -252,12 +282,24 @@ pub fn recalled(model: &mut Model, all: &[Told]) {
     look(model);
 }
 
+/// What another castellan did since the last look, or that it ended.
+fn hear(model: &mut Model, all: &[Told]) {
+    for told in all {
+        let watched = |f: &&mut Workflow| f.is_watched() && f.operation().id == told.id;
+        let Some(flow) = model.operations.flows.iter_mut().find(watched) else { continue };
+        if flow.is_outdated(told) {
+            *flow = Workflow::left(told);
+            settle(model, &told.id, Vec::new());
+        }
+    }
+}
+
 /// Another Kafka cluster is joined: what was left on the one before is not looked at any more.
 pub fn forget_left(model: &mut Model) {
     model.operations.flows.retain(|f| !f.is_left());
     let operations = &mut model.snapshot.operations;
     let before = operations.len();
-    operations.retain(|o| o.stage != Stage::Left);
+    operations.retain(|o| !matches!(o.stage, Stage::Left | Stage::Watched));
     model.snapshot.generation += u64::from(model.snapshot.operations.len() != before);
 }
 
@@ -269,8 +311,17 @@ pub fn hold(model: &Model) -> Option<String> {
     (running > 0).then(words)
 }
 
-pub fn is_left(model: &Model, id: &OperationId) -> bool {
-    model.operations.flows.iter().any(|f| f.operation().id == *id && f.is_left())
+/// Whether it can be given up.
+///
+/// # Errors
+/// Why not.
+pub fn may_give_up(model: &Model, id: &OperationId) -> Result<(), String> {
+    let flow = model.operations.flows.iter().find(|f| f.operation().id == *id);
+    match flow.filter(|f| f.is_left()) {
+        Some(flow) if flow.is_watched() => Err("another castellan runs it: cancel or end it there".into()),
+        Some(_) => Ok(()),
+        None => Err("only what a castellan before this one left can be given up".into()),
+    }
 }
 
 /// The operator does not want to hear of the selected operation any more.

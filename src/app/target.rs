@@ -42,6 +42,13 @@ impl Targets {
 }
 
 /// Points the sources at what was found, when (and only when) that changed.
+/// Asks what the journal tells of what is looked at.
+pub fn recall(model: &mut Model) {
+    let kafka = model.targets.kafka.as_ref().map(|target| target.name.clone());
+    let cluster = kafka.unwrap_or_else(|| model.session.context.clone());
+    model.effects.push(Effect::Recall { cluster });
+}
+
 pub fn aim(model: &mut Model) {
     if settled(model) {
         choose(model);

@@ -1,6 +1,7 @@
 //! What castellan itself is doing to the cluster, as panes and the running line show it.
 
 use super::{Text, time::Time};
+use std::time::Duration;
 
 /// Names one operation for ever: it is in the journal, too.
 pub type OperationId = Text;
@@ -14,13 +15,19 @@ pub enum Stage {
     Done,
     /// A step was refused, or its goal can no longer be reached.
     Failed,
+    /// It was called back by castellan itself, and is as before.
+    Cancelled,
+    /// The operator did not want to hear of it any more: how it ended is not known.
+    GivenUp,
+    /// Another castellan runs it.
+    Watched,
     /// It was under way when a castellan before this one ended.
     Left,
 }
 
 impl Stage {
     pub fn is_over(self) -> bool {
-        matches!(self, Stage::Done | Stage::Failed)
+        matches!(self, Stage::Done | Stage::Failed | Stage::Cancelled | Stage::GivenUp)
     }
 
     pub fn word(self) -> &'static str {
@@ -29,6 +36,9 @@ impl Stage {
             Stage::Stuck => "stuck",
             Stage::Done => "done",
             Stage::Failed => "failed",
+            Stage::Cancelled => "cancelled",
+            Stage::GivenUp => "given up",
+            Stage::Watched => "watched",
             Stage::Left => "left",
         }
     }
@@ -51,6 +61,8 @@ pub struct Operation {
     pub since: Time,
     /// How much of the present step is done, from 0 to 1, where it can be told.
     pub share: Option<f64>,
+    /// How long the present step still takes at its pace, where that can be told.
+    pub left: Option<Duration>,
     /// What puts it back.
     pub undo: Option<String>,
 }

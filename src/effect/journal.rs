@@ -4,10 +4,14 @@
 //! An entry is on the disk before what it tells of is done. A castellan that was killed may leave a torn last
 //! line: the next one begins a new line, and readers skip what is no entry.
 
-use crate::{action::journal::Entry, domain::Text};
+use crate::{
+    action::journal::{Entry, Told, tell},
+    domain::Text,
+};
 use ring::digest::{SHA256, digest};
 use std::{
-    fs::{self, File, OpenOptions},
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -22,6 +26,19 @@ const LONGEST: usize = 180;
 const NAMELESS: &str = "%";
 /// What is written to see whether more can be: some entries' worth.
 const PROBE: usize = 8 << 10;
+
+/// A session that lives: it holds a lock on its file.
+pub struct Life {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        // One that stays is taken away by whoever finds it unlocked.
+        drop(fs::remove_file(&self.path));
+    }
+}
 
 /// One cluster's journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +99,53 @@ impl Journal {
             tracing::info!("{} lines of the journal {} are no entries", torn.len(), self.path.display());
         }
         Ok(entries.into_iter().flatten().collect())
+    }
+
+    /// What it tells, with which of those that have not ended are still run by a castellan.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn tell(&self) -> Result<Vec<Told>, Text> {
+        let open = tell(self.read()?).into_iter().filter(|told| told.ended.is_none());
+        let dead: BTreeSet<_> = open.map(|told| told.id).filter(|id| !self.lives(id)).collect();
+        // One that ended between the look at the entries and at its session has said so by now.
+        let mut told = tell(self.read()?);
+        told.iter_mut().for_each(|told| told.lives = told.ended.is_none() && !dead.contains(&told.id));
+        Ok(told)
+    }
+
+    /// Shows to others, until it is dropped, that the session of this operation lives. The lock goes with
+    /// the process, however it ends.
+    ///
+    /// # Errors
+    /// Where a file cannot be made beside the journal, or locked.
+    pub fn live(&self, operation: &str) -> io::Result<Option<Life>> {
+        let Some(path) = self.life_of(operation) else { return Ok(None) };
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+        file.lock()?;
+        Ok(Some(Life { path, _locked: file }))
+    }
+
+    /// Whether the session that began the operation lives, on this machine or where locks tell of others.
+    fn lives(&self, operation: &str) -> bool {
+        let Some(path) = self.life_of(operation) else { return false };
+        let Ok(file) = File::open(&path) else { return false };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => true,
+            // The lock was taken before the first entry was written: nobody will take it any more.
+            _ => {
+                drop(fs::remove_file(&path));
+                false
+            }
+        }
+    }
+
+    /// Operations are named by instant, session and number.
+    fn life_of(&self, operation: &str) -> Option<PathBuf> {
+        let session = operation.rsplit('-').nth(1)?;
+        let plain = !session.is_empty() && session.bytes().all(|b| b.is_ascii_alphanumeric());
+        plain.then(|| self.path.with_file_name(format!(".session-{session}")))
     }
 
     /// Whether entries can be added, found out by writing as much as some of them take.
@@ -196,7 +260,7 @@ mod tests {
     use crate::{
         action::{
             Goal, Intent, Said, Step, Write as Change,
-            journal::{Record, What, tell},
+            journal::{Record, What},
         },
         domain::{kafka::BrokerId, object::Object, time::Time},
     };
@@ -312,6 +376,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         Journal::of(&folder.path().join("journal"), "k").check().unwrap();
         assert_eq!(fs::read_dir(folder.path().join("journal")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn whether_the_session_of_an_operation_lives_is_told_by_its_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::of(folder.path(), "k");
+        let id = "2026-11-21-17-00-00-0a1b2c3d-1";
+        let lives = || journal.tell().unwrap()[0].lives;
+        let life = journal.live(id).unwrap().expect("a session");
+        journal.append(&Entry { operation: id.into(), ..entry(1, planned()) }).unwrap();
+        assert!(lives());
+        drop(life);
+        assert!(!lives());
+        // One that was killed leaves its file behind, unlocked.
+        let left = folder.path().join(".session-0a1b2c3d");
+        fs::write(&left, "").unwrap();
+        assert!(!lives() && !left.exists());
+        assert_eq!(all(folder.path()).unwrap().len(), 1, "what shows a life is no journal");
     }
 
     #[test]

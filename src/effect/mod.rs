@@ -160,10 +160,15 @@ impl Hand {
 async fn work(mut queue: mpsc::UnboundedReceiver<Order>, tell: Tell) {
     // Of operations whose plan is not in the journal nothing is done.
     let mut unkept = HashSet::new();
+    // From the first plan on others see that this session lives.
+    let mut life = None;
     while let Some(order) = queue.recv().await {
         match order {
             Order::Record(journal, entry) => {
                 let (operation, planned) = (entry.operation.clone(), matches!(entry.what, What::Planned(_)));
+                if planned && life.is_none() {
+                    life = live(&journal, &operation).await;
+                }
                 if let Err(why) = keep(&journal, entry).await {
                     if planned {
                         unkept.insert(operation);
@@ -198,6 +203,15 @@ impl Act {
         let (operation, context) = (self.operation.clone(), self.context.to_string());
         keep(&self.journal, Entry { at: now(), operation, context, what }).await
     }
+}
+
+async fn live(journal: &Result<Journal, Text>, operation: &OperationId) -> Option<journal::Life> {
+    let (journal, operation) = (journal.clone().ok()?, operation.clone());
+    let life = tokio::task::spawn_blocking(move || journal.live(&operation)).await.ok()?;
+    life.unwrap_or_else(|error| {
+        tracing::warn!("other castellans cannot see that this one lives: {error}");
+        None
+    })
 }
 
 async fn keep(journal: &Result<Journal, Text>, entry: Entry) -> Result<(), Text> {

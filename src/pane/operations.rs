@@ -60,7 +60,7 @@ impl Rows for Operations {
 
 fn tone(stage: Stage) -> Tone {
     match stage {
-        Stage::Running => Tone::Plain,
+        Stage::Running | Stage::Watched | Stage::Cancelled | Stage::GivenUp => Tone::Plain,
         Stage::Stuck | Stage::Left => Tone::Warning,
         Stage::Done => Tone::Good,
         Stage::Failed => Tone::Critical,
@@ -79,25 +79,30 @@ fn share(operation: &Operation) -> Cell {
         .map_or_else(Cell::empty, |share| Cell::plain(human::percent(share)).drawing(Figure::Gauge(share)))
 }
 
+fn left(operation: &Operation) -> Cell {
+    operation.left.map_or_else(Cell::empty, |left| Cell::plain(age(left)))
+}
+
 type C = Column<Operations>;
 
 static COLUMNS: &[C] = &[
     C::wide(
         "OPERATION",
-        24,
+        20,
         |_, o| Cell::toned(o.title.clone(), Tone::Strong),
         |_, o| SortKey::Text(&o.title),
     )
     .sort('O'),
     C::text(
         "STATE",
-        8,
+        9,
         |_, o| Cell::toned(o.stage.word(), tone(o.stage)),
         |_, o| SortKey::Text(o.stage.word()),
     )
     .sort('S'),
+    C::number("DONE", 10, |_, o| share(o), |_, o| key(o.share)).sort('D'),
+    C::number("LEFT", 5, |_, o| left(o), |_, o| key(o.left.map(|left| left.as_secs_f64()))).sort('L'),
     C::number("STEP", 5, |_, o| step(o), |_, o| SortKey::Number(o.at as f64)).rank(2).sort('P'),
-    C::number("DONE", 10, |_, o| share(o), |_, o| key(o.share)).rank(1).sort('D'),
     C::number(
         "SINCE",
         6,

@@ -53,6 +53,7 @@ fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<P
     let sign = match prompt.purpose {
         Purpose::Command => ":".to_string(),
         Purpose::Filter => "/".to_string(),
+        Purpose::Argument("give-up") => "it may go on, and is not followed any more: give it up? y/N ".into(),
         Purpose::Argument(name) => {
             let argument = command::find(name).and_then(|c| c.argument_name());
             let argument = argument.unwrap_or_else(|| name.to_string()).to_lowercase();

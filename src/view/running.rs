@@ -2,7 +2,7 @@
 
 use super::{canvas::Canvas, figure, theme::Role};
 use crate::{
-    app::{Model, operations},
+    app::{Model, operations, text},
     domain::{
         human,
         operation::{Operation, Stage},
@@ -30,27 +30,32 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
 pub fn tone(stage: Stage) -> Tone {
     match stage {
         Stage::Running => Tone::Strong,
+        Stage::Watched | Stage::Cancelled | Stage::GivenUp => Tone::Plain,
         Stage::Stuck | Stage::Left => Tone::Warning,
         Stage::Done => Tone::Good,
         Stage::Failed => Tone::Critical,
     }
 }
 
-/// `running  cordon node node-1  step 1/2  ███░░ 60%  awaiting …  12s`
+/// `running  ███░░ 60%, 50s left · reassign orders · step 1/2 · for 12s · awaiting …`: how far it is comes
+/// first, and the title is shortened, so that a narrow screen cuts what matters least.
 fn draw_line(canvas: &mut Canvas<'_>, line: Rect, operation: &Operation, now: Time) {
     let word = canvas.theme.tone(tone(operation.stage));
     let (plain, muted) = (canvas.theme.style(Role::Plain), canvas.theme.style(Role::Muted));
-    let mut pieces = vec![
-        (format!(" {} ", operation.stage.word()), word),
-        (operation.title.clone(), plain),
-        (format!(" {}", age(now.since(operation.since))), muted),
-    ];
+    let mut pieces = vec![(format!(" {} ", operation.stage.word()), word)];
+    if let Some(share) = operation.share {
+        let left = operation.left.map_or(String::new(), |left| format!(", {} left", age(left)));
+        let done = format!("{} {}{left} · ", figure::gauge(share, 5), human::percent(share));
+        pieces.push((done, plain));
+    }
+    let title = text::clean(&operation.title);
+    let room = if operation.words.is_empty() { line.width } else { line.width / 2 };
+    pieces.push((text::cut(&title, room.into()).into_owned(), plain));
+    let ago = if operation.stage.is_over() { " ago" } else { "" };
+    pieces.push((format!(" {}{ago}", age(now.since(operation.since))), muted));
     if operation.steps.len() > 1 && !operation.stage.is_over() {
         let step = (operation.at + 1).min(operation.steps.len());
         pieces.push((format!(" · step {step}/{}", operation.steps.len()), plain));
-    }
-    if let Some(share) = operation.share {
-        pieces.push((format!(" {} {}", figure::gauge(share, 5), human::percent(share)), plain));
     }
     if !operation.words.is_empty() {
         let awaiting = matches!(operation.stage, Stage::Running | Stage::Stuck);

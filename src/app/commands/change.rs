@@ -7,9 +7,11 @@ use crate::{
         Model,
         command::{Command, Scope, Section},
         operations,
+        prompt::{Prompt, Purpose},
         sheet::Sheet,
     },
     domain::object::Object,
+    pane::Tone,
 };
 use std::sync::LazyLock;
 
@@ -70,11 +72,7 @@ pub static COMMANDS: &[Command] = &[
         about: "hear no more of it",
         scopes: &[Scope::Table],
         when: left,
-        run: |m, _| {
-            if let Some(Object::Operation(id)) = m.selected().cloned() {
-                operations::give_up(m, &id);
-            }
-        },
+        run: give_up,
         hint: HINT,
         ..CHANGE
     },
@@ -96,9 +94,25 @@ fn left(model: &Model) -> Result<(), String> {
     let Some(Object::Operation(id)) = model.selected() else {
         return Err("only operations of :operations can be given up".into());
     };
-    match operations::is_left(model, id) {
-        _ if model.session.read_only => Err("castellan runs read-only: the journal is not written".into()),
-        true => Ok(()),
-        false => Err("only what a castellan before this one left can be given up".into()),
+    if model.session.read_only {
+        return Err("castellan runs read-only: the journal is not written".into());
+    }
+    operations::may_give_up(model, id)
+}
+
+/// Asks first: it may go on in the cluster, and nobody follows it any more.
+fn give_up(model: &mut Model, typed: &str) {
+    if let Err(reason) = left(model) {
+        return model.say(Tone::Warning, reason);
+    }
+    let Some(Object::Operation(id)) = model.selected().cloned() else { return };
+    match typed.to_lowercase().as_str() {
+        "" => {
+            let mut prompt = Prompt::new(Purpose::Argument("give-up"), "");
+            prompt.objects = vec![Object::Operation(id)];
+            model.prompt = Some(prompt);
+        }
+        "y" | "yes" => operations::give_up(model, &id),
+        _ => model.say(Tone::Plain, "it is not given up"),
     }
 }

@@ -389,6 +389,7 @@ fn told(hands: &mut Hands) -> journal::Told {
         begun: true,
         answer: None,
         ended: None,
+        lives: false,
     }
 }
 
@@ -399,7 +400,7 @@ fn what_a_castellan_before_this_one_left_is_told_looked_at_and_ended() {
     let mut hands = Hands::on(Mood::Healthy, "nodes");
     let told = told(&mut Hands::on(Mood::Healthy, "nodes"));
     let elsewhere = journal::Told { id: "b".into(), context: "other".into(), ..told.clone() };
-    let ended = journal::Told { id: "c".into(), ended: Some((true, "done".into())), ..told.clone() };
+    let ended = journal::Told { id: "c".into(), ended: Some((Stage::Done, "done".into())), ..told.clone() };
     hands.send(Msg::Recalled(vec![told, elsewhere, ended]));
     assert!(hands.said().contains("1 operation had not ended"), "{}", hands.said());
     assert_eq!(hands.model.snapshot.operations.len(), 1);
@@ -417,11 +418,36 @@ fn what_a_castellan_before_this_one_left_is_told_looked_at_and_ended() {
 fn what_was_left_can_be_given_up() {
     let mut hands = Hands::on(Mood::Healthy, "operations");
     let told = told(&mut Hands::on(Mood::Healthy, "nodes"));
-    hands.send(Msg::Recalled(vec![told])).press("g del");
-    assert_eq!(hands.stage(), Stage::Failed);
-    assert!(matches!(hands.recorded()[..], [What::Ended { done: false, .. }]));
+    hands.send(Msg::Recalled(vec![told])).press("g del enter");
+    assert_eq!((hands.stage(), hands.recorded().len()), (Stage::Left, 0), "cancelling is the default");
+    hands.press("del").type_in("y").press("enter");
+    assert_eq!(hands.stage(), Stage::GivenUp);
+    assert!(matches!(hands.recorded()[..], [What::GivenUp { .. }]));
     hands.press("del");
     assert!(hands.said().contains("only what a castellan before this one left"), "{}", hands.said());
+}
+
+#[test]
+fn what_another_castellan_runs_is_followed_by_the_journal_and_not_given_up() {
+    let mut hands = Hands::on(Mood::Healthy, "operations");
+    let told = journal::Told { lives: true, ..told(&mut Hands::on(Mood::Healthy, "nodes")) };
+    hands.send(Msg::Recalled(vec![told.clone()]));
+    assert!(hands.said().starts_with("another castellan has 1 operation under way"), "{}", hands.said());
+    hands.press("g del");
+    assert!(hands.said().contains("another castellan runs it"), "{}", hands.said());
+    let recalls = |hands: &Hands| hands.effects.iter().filter(|e| matches!(e, Effect::Recall { .. })).count();
+    let before = recalls(&hands);
+    hands.wait(6_000);
+    assert_eq!(recalls(&hands), before + 1, "the journal tells what it does");
+    let ended = Some((Stage::Done, String::new()));
+    let last = hands.model.now;
+    let mut other = Hands::on(Mood::Healthy, "operations");
+    hands.send(Msg::Recalled(vec![journal::Told { last, lives: false, ended, ..told.clone() }]));
+    assert_eq!((hands.stage(), hands.recorded().len()), (Stage::Done, 0));
+    // Or it ends without a word, and then it is left.
+    other.send(Msg::Recalled(vec![told.clone()]));
+    other.send(Msg::Recalled(vec![journal::Told { lives: false, ..told }]));
+    assert_eq!(other.stage(), Stage::Left);
 }
 
 #[test]

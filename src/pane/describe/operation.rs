@@ -17,6 +17,7 @@ pub fn describe(world: &World<'_>, id: &str) -> Vec<Section> {
         .with("state", format!("{} since {}", operation.stage.word(), age(world.now.since(operation.since))))
         .with("began", ago(operation.began))
         .with("done", operation.share.map(human::percent).unwrap_or_default())
+        .with("left", operation.left.map(|left| format!("about {}", age(left))).unwrap_or_default())
         .with(awaited, &operation.words)
         .with("in the journal", id);
     let mut steps = Section::new("Steps");
@@ -34,6 +35,8 @@ fn mark(operation: &Operation, nth: usize) -> &'static str {
         _ if nth > operation.at => "       ",
         Stage::Failed => "failed ",
         Stage::Left => "left   ",
+        Stage::Cancelled => "cancel ",
+        Stage::GivenUp => "unknown",
         _ => "now    ",
     }
 }
