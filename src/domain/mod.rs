@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod clean;
 pub mod commits;
 pub mod context;
 pub mod derived;

@@ -1,6 +1,7 @@
 //! The report as Markdown, for an incident's page.
 
-use super::{Report, Sheet, printable, severity_word, state_words, utc, words};
+use super::{Report, Sheet, severity_word, state_words, utc, words};
+use crate::domain::clean::clean;
 use std::fmt::Write as _;
 
 pub fn markdown(report: &Report) -> String {
@@ -9,7 +10,7 @@ pub fn markdown(report: &Report) -> String {
         out,
         "{} · context `{}` · castellan {}\n",
         utc(report.at),
-        printable(&report.session.context).replace('`', "'"),
+        clean(&report.session.context).replace('`', "'"),
         report.session.version
     );
     for source in &report.sources {
@@ -43,7 +44,7 @@ fn table(out: &mut String, sheet: &Sheet) {
 /// Text that Markdown and HTML leave as it is.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for c in printable(text).chars() {
+    for c in clean(text).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),

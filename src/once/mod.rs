@@ -7,6 +7,7 @@ mod text;
 
 use crate::{
     domain::{
+        clean::clean,
         derived::{Finding, Severity},
         reading::State,
         time::{Time, age},
@@ -141,7 +142,7 @@ pub fn severity_word(severity: Severity) -> &'static str {
 
 /// A cell's text as paper can show it, with its doubt in words.
 fn words(cell: &Cell) -> String {
-    let text = printable(&cell.text);
+    let text = clean(&cell.text).into_owned();
     match cell.doubt {
         Doubt::None => text,
         Doubt::Pending if text.is_empty() => "…".into(),
@@ -150,18 +151,6 @@ fn words(cell: &Cell) -> String {
         Doubt::Stale(_) | Doubt::Failed(_) if text.is_empty() => "?".into(),
         Doubt::Stale(_) | Doubt::Failed(_) => text,
     }
-}
-
-/// Without characters that could move a cursor, hide text or turn its direction.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' | '\n' => ' ',
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '�',
-            c if c.is_control() => '�',
-            c => c,
-        })
-        .collect()
 }
 
 /// `2026-11-21 03:04:05 UTC`.

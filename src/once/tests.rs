@@ -48,7 +48,7 @@ fn text_fits_a_screen_and_counts_what_it_leaves_out() {
     assert_eq!(lines.len(), LINES);
     assert!(lines.iter().all(|l| l.chars().count() <= 100), "{text}");
     assert_eq!(lines[0], "DEGRADED 2 under-replicated");
-    assert_eq!(lines[1], "2026-11-21 03:04:05 UTC · context prod�[2J · castellan 1.2.3");
+    assert_eq!(lines[1], "2026-11-21 03:04:05 UTC · context prod · castellan 1.2.3");
     assert_eq!(lines[2], "Kafka      failed: no route (last seen 2m5s ago) · direct");
     assert!(lines[4].starts_with("BROKER    STATUS") && !text.contains("WIDER"), "{text}");
     assert!(lines[5].starts_with("kafka-0   Running~42s"), "a stale cell says its age: {text}");

@@ -1,23 +1,23 @@
 //! The report as plain text: 25 lines at most, 100 columns at most.
 
-use super::{LINES, Report, Sheet, printable, severity_word, state_words, utc, words};
-use crate::pane::Figure;
+use super::{LINES, Report, Sheet, severity_word, state_words, utc, words};
+use crate::{domain::clean::clean, pane::Figure};
 
 const WIDTH: usize = 100;
 
 /// The report for a terminal or a message.
 pub fn text(report: &Report) -> String {
-    let mut lines = vec![cut(&printable(&report.verdict)), cut(&title(report))];
+    let mut lines = vec![cut(&clean(&report.verdict)), cut(&title(report))];
     lines.extend(report.sources.iter().map(|s| {
-        let how = if s.how.is_empty() { String::new() } else { format!(" · {}", printable(&s.how)) };
-        cut(&format!("{:<11}{}{how}", s.name, printable(&state_words(&s.state))))
+        let how = if s.how.is_empty() { String::new() } else { format!(" · {}", clean(&s.how)) };
+        cut(&format!("{:<11}{}{how}", s.name, clean(&state_words(&s.state))))
     }));
     let findings = report.findings.len();
     let shown = findings.min(6);
     lines.extend(
         report.findings[..shown]
             .iter()
-            .map(|f| cut(&format!("{:<9}{}", severity_word(f.severity), printable(&f.line)))),
+            .map(|f| cut(&format!("{:<9}{}", severity_word(f.severity), clean(&f.line)))),
     );
     if findings > shown {
         lines.push(format!("… and {} more findings", findings - shown));
@@ -35,7 +35,7 @@ fn title(report: &Report) -> String {
     format!(
         "{} · context {} · castellan {}",
         utc(report.at),
-        printable(&report.session.context),
+        clean(&report.session.context),
         report.session.version
     )
 }
