@@ -131,3 +131,11 @@ fn idle_writes_nothing() {
     let written = console.terminal.bytes() - before;
     assert!(written < 400, "{written} bytes in 0.9 s");
 }
+
+#[test]
+fn no_key_of_a_burst_is_lost() {
+    let mut console = running(&[]);
+    let typed: String = (0..70).map(|n| char::from(b'a' + (n % 26) as u8)).collect();
+    console.terminal.send(&format!("/{typed}")).expect("keys");
+    console.terminal.wait_for(&format!("/{typed}"), SOON).expect("every one of them, in order");
+}

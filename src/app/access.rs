@@ -58,6 +58,12 @@ fn unasked(model: &Model) -> AccessQuery {
 
 fn add(model: &Model, object: Option<&Object>, need: Need, query: &mut AccessQuery) {
     let asked = &model.asked;
+    if let (Need::Kafka(_), Some(tunnel)) = (need, acting::tunnel(model))
+        && !asked.kubernetes.contains(&tunnel)
+        && !query.kubernetes.contains(&tunnel)
+    {
+        query.kubernetes.push(tunnel);
+    }
     match need {
         Need::Kubernetes { permission, .. } => {
             let namespace = acting::namespace(model, object, permission);

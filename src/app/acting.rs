@@ -14,6 +14,7 @@ use crate::{
         Text,
         access::{KafkaPermission, Permission},
         human,
+        kafka::Route,
         object::{Kind, Object},
     },
     pane::{self, Tone},
@@ -136,6 +137,11 @@ fn missing(model: &Model, verb: &Verb, objects: &[Object]) -> Option<String> {
                 let denied = access.kubernetes(permission, &namespace) == Some(false);
                 denied.then(|| permission.to_string())
             }
+            Need::Kafka(_)
+                if tunnel(model).is_some_and(|(p, ns)| access.kubernetes(p, &ns) == Some(false)) =>
+            {
+                Some(format!("{TUNNEL} to write through the API server"))
+            }
             Need::Kafka(permission) => {
                 let denied = access.kafka(permission, topic(object).map(|t| &**t)) == Some(false);
                 denied.then(|| permission.to_string())
@@ -146,6 +152,18 @@ fn missing(model: &Model, verb: &Verb, objects: &[Object]) -> Option<String> {
         [] => denied(None),
         objects => objects.iter().find_map(|object| denied(Some(object))),
     }
+}
+
+/// To read through a tunnel `get` is enough; who may only look at Kubernetes must not write to Kafka by it,
+/// though, where Kafka itself may check nobody.
+const TUNNEL: Permission =
+    Permission { verb: "create", group: "", resource: "pods", subresource: "portforward" };
+
+/// What writing to Kafka needs of Kubernetes, where it is reached through the API server.
+pub fn tunnel(model: &Model) -> Option<(Permission, Text)> {
+    let cluster = model.derived.joined.cluster()?;
+    let route = model.snapshot.kafka.route?;
+    (route != Route::Direct).then(|| (TUNNEL, cluster.namespace.clone()))
 }
 
 /// Where the permission is needed; empty: in the cluster's scope. None: nowhere that is known.

@@ -1,7 +1,10 @@
 //! Permissions: asked once, and what is denied is greyed with what is missing.
 
 use super::*;
-use crate::domain::access::{Grant, Permission};
+use crate::domain::{
+    access::{Grant, Permission},
+    kafka::{KafkaDelta, Route},
+};
 
 const PATCH_NODES: Permission = Permission { verb: "patch", group: "", resource: "nodes", subresource: "" };
 
@@ -77,4 +80,17 @@ fn a_read_only_session_asks_for_no_permission() {
     hands.model.session.read_only = true;
     hands.command("nodes").wait(1_000).send(Msg::Derive);
     assert_eq!(asked(&hands).len(), 0);
+}
+
+#[test]
+fn who_may_only_look_through_the_tunnel_does_not_write_to_kafka_by_it() {
+    let mut hands = Hands::on(Mood::Healthy, "topics");
+    let tunnel = Permission { verb: "create", group: "", resource: "pods", subresource: "portforward" };
+    hands.send(Msg::Delta(KafkaDelta::Route(Route::PortForward).into())).wait(1_000);
+    let (id, query) = asked(&hands).pop().expect("asked");
+    assert!(query.kubernetes.contains(&(tunnel, "kafka".into())), "{query:?}");
+    hands.send(Msg::Answer(id, denied(tunnel, "kafka"))).press("a");
+    assert!(hands.said().contains("needs create pods/portforward"), "{}", hands.said());
+    hands.send(Msg::Delta(KafkaDelta::Route(Route::Direct).into())).press("a");
+    assert!(hands.model.prompt.is_some(), "what is reached directly needs none: {}", hands.said());
 }
