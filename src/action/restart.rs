@@ -1,8 +1,8 @@
 //! Restart the pods of a StatefulSet or Deployment by a rollout.
 
 use super::{
-    Absence, Goal, Intent, Known, Need, Note, Of, Plan, Risk, Step, Verb, Write, owner, words,
-    workload::Workload,
+    Absence, Goal, Intent, Known, Need, Note, Of, Plan, Risk, Step, Verb, Write, owner, target::killed,
+    words, workload::Workload,
 };
 use crate::domain::{access::Permission, human, kafka::BrokerId, object::Kind};
 use std::time::Duration;
@@ -49,11 +49,11 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.refusals.extend(owner::operator_refuses(meta, Workload::keeper(&pods), "template"));
     let waits = deletes_by_hand(&mut plan, &workload);
     let kept = kept_back(&workload);
-    let restarted: Vec<_> = pods.iter().take(pods.len().saturating_sub(kept)).collect();
+    let restarted = &pods[..pods.len().saturating_sub(kept)];
     if !waits {
         let ids: Vec<BrokerId> = restarted.iter().filter_map(|t| t.broker).collect();
         let mut absence = Absence::in_turn(known, &ids);
-        absence.notes.extend(restarted.iter().flat_map(|t| t.shutdown()));
+        absence.notes.extend(killed(restarted));
         absence.burden(&mut plan);
         plan.changes
             .push(format!("{} ended and replaced, one after another", human::plural(restarted.len(), "pod")));

@@ -2,7 +2,10 @@
 
 use super::{
     Absence, Argument, Friction, Goal, Intent, Known, Need, Note, Of, Plan, Radius, Risk, Step, Verb, Write,
-    owner, target::Target, words, workload::Workload,
+    owner,
+    target::{Target, killed},
+    words,
+    workload::Workload,
 };
 use crate::domain::{
     access::Permission,
@@ -132,8 +135,8 @@ fn shrink(
                 format!("whether replicas are on pod {}: which broker it is cannot be told", target.key());
             absence.unknown.push(line);
         }
-        absence.notes.extend(target.shutdown());
     }
+    absence.notes.extend(killed(going));
     if !ids.is_empty() {
         let line = "their volumes stay and are used again when it is scaled out";
         absence.notes.push(Note::plain(line));

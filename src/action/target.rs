@@ -8,6 +8,7 @@ use crate::domain::{
     kubernetes::{Key, Pod},
     object::{Kind, Object},
 };
+use std::collections::BTreeMap;
 
 /// A broker's controlled shutdown moves its leaders and flushes its logs; with less time than this it may
 /// be killed half-way and has to recover its logs. Seconds.
@@ -103,7 +104,7 @@ impl<'a> Target<'a> {
 
     /// What is to be said of every way in which a pod ends.
     pub fn notes(&self, known: &Known<'_>) -> Vec<Note> {
-        let mut notes = self.shutdown();
+        let mut notes = Vec::new();
         if let Some(id) = self.broker.filter(|_| self.row.is_some_and(|row| row.controller)) {
             notes.push(Note::plain(format!("broker {id} is the active controller: another takes over")));
         }
@@ -113,19 +114,6 @@ impl<'a> Target<'a> {
         }
         notes.extend(owner::of_pod(known, self.pod));
         notes
-    }
-
-    pub fn shutdown(&self) -> Vec<Note> {
-        let short = self.keeper.is_some() && self.pod.grace < CONTROLLED_SHUTDOWN;
-        let line = || {
-            Note::warning(format!(
-                "pod {} is killed after {} s: a broker's controlled shutdown may take longer, and then it \
-                 has to recover its logs",
-                self.key(),
-                self.pod.grace
-            ))
-        };
-        short.then(line).into_iter().collect()
     }
 
     /// Why its pod cannot be ended by anyone, if so.
@@ -139,6 +127,25 @@ impl<'a> Target<'a> {
         }
         Ok(())
     }
+}
+
+/// Brokers' pods that have less time to end than a controlled shutdown may take, those of one time together.
+pub fn killed(targets: &[Target<'_>]) -> Vec<Note> {
+    let mut short: BTreeMap<u32, Vec<&Target<'_>>> = BTreeMap::new();
+    for target in targets.iter().filter(|t| t.keeper.is_some() && t.pod.grace < CONTROLLED_SHUTDOWN) {
+        short.entry(target.pod.grace).or_default().push(target);
+    }
+    let line = |(grace, pods): (u32, Vec<&Target<'_>>)| {
+        let who = match pods.as_slice() {
+            [one] => format!("pod {} is", one.key()),
+            many => format!("{} pods are", many.len()),
+        };
+        Note::warning(format!(
+            "{who} killed after {grace} s: a broker's controlled shutdown may take longer, and then it has to \
+             recover its logs"
+        ))
+    };
+    short.into_iter().map(line).collect()
 }
 
 /// `pod kafka/kafka-1`, `3 pods`
@@ -158,6 +165,7 @@ pub fn ending(known: &Known<'_>, intent: &Intent, verb: &str, targets: &[Target<
     let mut plan = Plan::new(intent, format!("{verb} {}", title(targets)), name);
     let brokers: Vec<BrokerId> = targets.iter().filter_map(|target| target.broker).collect();
     let mut all = Absence::in_turn(known, &brokers);
+    all.notes.extend(killed(targets));
     targets.iter().for_each(|target| all.join(target.away(known)));
     plan.risk = super::Risk::Low;
     all.burden(&mut plan);

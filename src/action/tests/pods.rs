@@ -145,6 +145,16 @@ fn too_short_a_grace_period_is_said() {
     assert!(says(notes(&made(&world, "evict", broker(1), "")), "is killed after 30 s"));
     assert!(!says(notes(&made(&world, "evict", broker(2), "")), "is killed"));
     assert!(says(notes(&made(&world, "restart", set(), "")), "pod kafka/kafka-1 is killed after 30 s"));
+    let all = changed(|s| {
+        for i in 0..3 {
+            with_pod(s, "kafka", &format!("kafka-{i}"), |pod| pod.grace = 30);
+        }
+    });
+    let evicted = plan(&all, "evict", &[0, 1, 2].map(broker), "").expect("a plan");
+    for plan in [evicted, made(&all, "restart", set(), "")] {
+        let said: Vec<String> = notes(&plan).into_iter().filter(|n| n.contains("killed")).collect();
+        assert!(said.len() == 1 && said[0].starts_with("3 pods are killed after 30 s"), "{said:?}");
+    }
 }
 
 #[test]

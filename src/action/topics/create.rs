@@ -5,7 +5,6 @@ use crate::{
     action::{Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
     domain::{
         access::{KafkaPermission, Operation},
-        human,
         kafka::Kafka,
     },
 };
@@ -51,11 +50,15 @@ fn parse(argument: &str) -> Result<Wanted, String> {
     let mut wanted = Wanted { name: name.to_string(), partitions: None, replication: None, configs: vec![] };
     for word in words {
         match word.split_once('=') {
+            Some((key @ "partitions", _)) if wanted.partitions.is_some() => return Err(twice(key)),
             Some(("partitions", n)) => wanted.partitions = Some(number(n, "partitions")?),
+            Some((key @ ("rf" | "replication-factor"), _)) if wanted.replication.is_some() => {
+                return Err(twice(key));
+            }
             Some(("rf" | "replication-factor", n)) => wanted.replication = Some(number(n, "replicas")?),
             _ => match settings::parse(word)? {
                 (key, _) if wanted.configs.iter().any(|(k, _)| *k == key) => {
-                    return Err(format!("{key} is given twice"));
+                    return Err(twice(&key));
                 }
                 (key, Some(value)) => wanted.configs.push((key, value)),
                 (key, None) => return Err(format!("a new topic has no {key} that could be unset")),
@@ -63,6 +66,23 @@ fn parse(argument: &str) -> Result<Wanted, String> {
         }
     }
     Ok(wanted)
+}
+
+fn twice(key: &str) -> String {
+    format!("{key} is given twice")
+}
+
+/// `6 partitions of 3 replicas`, exact: this is what is made.
+fn extent(wanted: &Wanted) -> String {
+    let many = |n: i32, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let partitions = wanted.partitions.map(|n| many(n, "partition"));
+    let replicas = wanted.replication.map(|n| many(n.into(), "replica"));
+    match (partitions, replicas) {
+        (Some(partitions), Some(replicas)) => format!("{partitions} of {replicas}"),
+        (Some(partitions), None) => format!("{partitions}, with as many replicas as is the brokers' default"),
+        (None, Some(replicas)) => format!("as many partitions as is the brokers' default, of {replicas}"),
+        (None, None) => "as many partitions and replicas as is the brokers' default".into(),
+    }
 }
 
 fn number<T: std::str::FromStr + PartialOrd + Default>(text: &str, what: &str) -> Result<T, String> {
@@ -111,13 +131,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         return Err(format!("{rf} replicas need as many brokers, and there are {brokers}"));
     }
     let mut plan = Plan::new(intent, format!("create topic {}", wanted.name), wanted.name.clone());
-    let default = || "the brokers' default of".to_string();
-    plan.changes.push(format!(
-        "topic {} with {} partitions of {} replicas",
-        wanted.name,
-        wanted.partitions.map_or_else(default, |n| human::count(u64::from(n.unsigned_abs()))),
-        wanted.replication.map_or_else(default, |n| n.to_string()),
-    ));
+    plan.changes.push(format!("topic {} with {}", wanted.name, extent(&wanted)));
     plan.changes.extend(wanted.configs.iter().map(|(key, value)| format!("{key} = {value}")));
     plan.notes = notes(&wanted);
     plan.unknown.extend(words::doubt(known, "topics", &kafka.topics_feed));

@@ -51,6 +51,14 @@ fn a_topic_is_created_as_typed() {
           --partitions 6 --replication-factor 3 --config retention.ms=86400000 \
           --config cleanup.policy=compact,delete"]
     );
+    for (argument, words) in [
+        ("x", "topic x with as many partitions and replicas as is the brokers' default"),
+        ("x rf=1", "topic x with as many partitions as is the brokers' default, of 1 replica"),
+        ("x partitions=1", "topic x with 1 partition, with as many replicas as is the brokers' default"),
+        ("x partitions=200000 rf=1", "topic x with 200000 partitions of 1 replica"),
+    ] {
+        assert_eq!(create(argument).expect("a plan").changes, [words]);
+    }
     let plan = create("refunds").expect("a plan");
     let Write::CreateTopic { partitions, replication, .. } = &plan.steps[0].write else { panic!("{plan:?}") };
     assert_eq!((*partitions, *replication), (-1, -1), "the brokers' defaults");
@@ -74,6 +82,9 @@ fn a_topic_that_cannot_be_is_refused_in_a_sentence() {
         ("x rf=many", "\"many\" is not a number of replicas"),
         ("x rf=4", "4 replicas need as many brokers, and there are 3"),
         ("x retention.m=4", "did you mean retention.ms?"),
+        ("x partitions=1 partitions=2", "partitions is given twice"),
+        ("x rf=1 replication-factor=2", "replication-factor is given twice"),
+        ("x retention.ms=-5", "retention.ms is at least -1, not -5"),
         ("x retention.ms=4 retention.ms=5", "retention.ms is given twice"),
         ("x retention.ms-", "a new topic has no retention.ms that could be unset"),
         (&long, "the name has 250 characters"),
