@@ -77,6 +77,8 @@ pub struct Verb {
     pub needs: &'static [Need],
     /// Whether it acts on this object, else why not. None: it was called with nothing selected.
     pub takes: fn(&Known<'_>, Option<&Object>) -> Result<(), String>,
+    /// It acts on nothing that is there already, whatever is selected.
+    pub alone: bool,
     /// It can act on many marked objects at once.
     pub many: bool,
     /// The plan, or why there can be none, in one sentence that says what to do.
@@ -94,6 +96,7 @@ impl Verb {
         argument: None,
         needs: &[],
         takes: |_, _| Err("it acts on nothing".into()),
+        alone: false,
         many: false,
         plan: |_, _| Err("it plans nothing".into()),
     };

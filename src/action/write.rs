@@ -121,6 +121,25 @@ pub enum Write {
 }
 
 impl Write {
+    /// Kafka takes it, and not the API server.
+    pub fn is_of_kafka(&self) -> bool {
+        match self {
+            Write::Scale { .. }
+            | Write::Restart { .. }
+            | Write::Annotate { .. }
+            | Write::Evict { .. }
+            | Write::Delete { .. }
+            | Write::Cordon { .. } => false,
+            Write::Reassign { .. }
+            | Write::Elect { .. }
+            | Write::CreateTopic { .. }
+            | Write::AddPartitions { .. }
+            | Write::AlterConfigs { .. }
+            | Write::DeleteTopic { .. }
+            | Write::Produce { .. } => true,
+        }
+    }
+
     /// Whether it does the same, pins apart: a resourceVersion moves with every change of status.
     pub fn does_as(&self, other: &Write) -> bool {
         let unpinned = |write: &Write| match write.clone() {

@@ -111,6 +111,9 @@ fn fits(model: &Model, verb: &Verb) -> Result<(), String> {
 
 /// What the verb acts on: all that is marked if it can act on many, else what is selected.
 fn targets(model: &Model, verb: &Verb) -> Vec<Object> {
+    if verb.alone {
+        return Vec::new();
+    }
     let marks = marks(model).filter(|m| verb.many && !m.is_empty());
     match marks {
         Some(marks) => {
@@ -201,7 +204,7 @@ pub fn call(model: &mut Model, verb: &'static Verb, typed: &str) {
     }
     let objects = targets(model, verb);
     let ignored = marks(model).map_or(0, |m| m.len());
-    if !verb.many && ignored > 0 {
+    if !verb.many && !verb.alone && ignored > 0 {
         let name = objects.first().map_or("nothing".into(), Object::name);
         let marks = human::plural(ignored, "mark");
         model.say(Tone::Warning, format!("{} takes one: {marks} ignored, this is {name}", verb.name));
@@ -229,6 +232,11 @@ pub fn intend(model: &mut Model, verb: &'static Verb, objects: Vec<Object>, type
         }
         None => plan(model, verb, Intent { verb: verb.name.into(), objects, argument: typed.to_string() }),
     }
+}
+
+/// Whether what was intended last came to no plan, nor will.
+pub fn was_refused(model: &Model) -> bool {
+    model.loading.is_none() && !matches!(model.sheets.last(), Some(Sheet::Confirm(_)))
 }
 
 /// A file's contents came: they are the argument that was waited for.

@@ -11,7 +11,7 @@ use crate::{
     },
     pane::Tone,
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use tui_input::Input;
 
 /// So long after it opened or changed nothing confirms: what was typed ahead was not meant for it.
@@ -38,8 +38,10 @@ pub struct Confirm {
     pub typed: Input,
     /// Since when it is shown as it is.
     since: Time,
-    /// It is not what was shown first.
+    /// It is not what was shown first, and that was not acknowledged.
     pub changed: bool,
+    /// What was shown before that.
+    seen: Option<Box<Plan>>,
     /// Why it cannot be done any more.
     pub impossible: Option<String>,
     /// Whether the journal can be written; None: that is being seen.
@@ -79,6 +81,7 @@ impl Confirm {
             typed: Input::default(),
             since: now,
             changed: false,
+            seen: None,
             impossible: None,
             journal: None,
             rehearsal: Rehearsal::None,
@@ -127,7 +130,11 @@ impl Confirm {
             Ok(plan) => {
                 let asks = self.asked_by(&plan);
                 let holds = self.impossible.is_none() && self.plan.holds(&plan) && self.asks == asks;
-                (self.plan, self.asks, self.impossible) = (plan, asks, None);
+                let before = std::mem::replace(&mut self.plan, plan);
+                (self.asks, self.impossible) = (asks, None);
+                if !holds {
+                    self.seen.get_or_insert(Box::new(before));
+                }
                 holds
             }
             Err(reason) => {
@@ -152,6 +159,45 @@ impl Confirm {
             (None, None) => Some("whether the journal can be written is being seen".into()),
             (None, Some(Ok(()))) => None,
         }
+    }
+
+    /// Whether it cannot be done, and that is not only being seen.
+    pub fn is_impossible(&self) -> bool {
+        self.impossible.is_some() || matches!(self.journal, Some(Err(_)))
+    }
+
+    /// What was heard of the journal and of the dry run.
+    pub fn said(&self) -> (Tone, String) {
+        if let Some(reason) = self.blocked() {
+            return (if self.is_impossible() { Tone::Critical } else { Tone::Muted }, reason);
+        }
+        // Kafka judges alone: nobody else is asked, nor changes it afterwards.
+        let of_kafka = self.plan.steps.first().is_some_and(|s| s.write.is_of_kafka());
+        let of = if of_kafka { "" } else { " (admission was asked, not operators)" };
+        match &self.rehearsal {
+            Rehearsal::None => (Tone::Muted, String::new()),
+            Rehearsal::Asked(_) => (Tone::Muted, "dry run: asking".into()),
+            Rehearsal::Said(Ok(words)) => (Tone::Good, format!("dry run: {words}{of}")),
+            Rehearsal::Said(Err(words)) => (Tone::Warning, format!("dry run: {words}{of}")),
+        }
+    }
+
+    /// That, in lines for so many columns.
+    pub fn said_lines(&self, columns: u16) -> Vec<String> {
+        let said = text::clean_line(&self.said().1);
+        let lines = text::fold(&said, usize::from(columns.saturating_sub(2)).max(1));
+        lines.into_iter().map(String::from).collect()
+    }
+
+    /// The first key that would confirm a changed plan by a mere `y` was perhaps meant for what was shown
+    /// before: it only tells that the change was seen. Whether it did.
+    pub fn acknowledge(&mut self, now: Time) -> bool {
+        let first = self.changed && self.password().is_none();
+        if first {
+            (self.changed, self.seen, self.since) = (false, None, now);
+            self.lay_out();
+        }
+        first
     }
 
     pub fn ask(&self) -> Option<AskId> {
@@ -203,6 +249,9 @@ impl Confirm {
 
     fn lay_out(&mut self) {
         let mut page = Page { columns: self.size.0.max(8), lines: Vec::new() };
+        if let Some(seen) = self.seen.as_ref().filter(|_| self.changed && self.impossible.is_none()) {
+            page.section("What changed since you looked", Tone::Warning, difference(seen, &self.plan));
+        }
         page.plan(&self.plan, self.impossible.as_deref());
         self.lines = page.lines;
     }
@@ -302,6 +351,43 @@ impl Page {
             self.lines.push(Line { tone, text: format!("{indent}{piece}") });
         }
     }
+}
+
+/// What a plan says otherwise than the one before, in words.
+fn difference(old: &Plan, new: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut turned = |what: &str, old: &str, new: &str| {
+        if old != new {
+            lines.push(format!("{what} was: {old}; now: {new}"));
+        }
+    };
+    turned("it", &old.title, &new.title);
+    turned("the risk", old.risk.word(), new.risk.word());
+    let lists = [
+        ("what changes", &old.changes, &new.changes),
+        ("refused as unsafe", &old.refusals, &new.refusals),
+        ("not known", &old.unknown, &new.unknown),
+    ];
+    for (what, old, new) in lists {
+        let (before, after): (BTreeSet<&String>, BTreeSet<&String>) =
+            (old.iter().collect(), new.iter().collect());
+        let some = |title: &str, of: Vec<&&String>| {
+            let more = of.len().saturating_sub(NAMED);
+            let more = (more > 0).then(|| format!("… and {more} more"));
+            let named: Vec<String> =
+                of.into_iter().take(NAMED).map(|line| format!("{what}, {title}: {line}")).collect();
+            named.into_iter().chain(more).collect::<Vec<_>>()
+        };
+        lines.extend(some("no longer", before.difference(&after).collect()));
+        lines.extend(some("new", after.difference(&before).collect()));
+    }
+    if old.radius != new.radius {
+        lines.push("other partitions feel it than before: see below".into());
+    }
+    if lines.is_empty() {
+        lines.push("how it is done, or what to mind; what changes is the same".into());
+    }
+    lines
 }
 
 /// As much of a list as is laid out.

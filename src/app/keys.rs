@@ -97,7 +97,11 @@ fn accept(model: &mut Model) {
             let typed = prompt.text().trim();
             match command::find(name) {
                 Some(Command { verb: Some(verb), .. }) => {
-                    acting::intend(model, verb, prompt.objects.clone(), typed)
+                    acting::intend(model, verb, prompt.objects.clone(), typed);
+                    // What was refused is mended and not typed again.
+                    if acting::was_refused(model) {
+                        model.prompt = Some(prompt);
+                    }
                 }
                 Some(command) => command.call(model, typed),
                 None => {}

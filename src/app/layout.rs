@@ -1,6 +1,6 @@
 //! Where everything is on the screen. The view draws by it and the mouse is understood by it.
 
-use super::{Model, list::List, text};
+use super::{Model, confirm::Confirm, list::List, text};
 use crate::pane::{
     Block, Cell, Doubt, Figure, Table, World,
     table::{Heading, Width},
@@ -182,17 +182,21 @@ pub fn sheet(body: Rect, words: bool) -> SheetArea {
     }
 }
 
-/// A plan's lines: those of a sheet, and two at the bottom for what is asked.
+/// Of what was heard of the journal and of the dry run.
+const SAID_LINES: u16 = 5;
+
+/// A plan's lines: those of a sheet, and at the bottom what was heard, and what is asked.
 pub struct ConfirmArea {
     pub sheet: SheetArea,
     pub said: Rect,
     pub asked: Rect,
 }
 
-pub fn confirm(body: Rect) -> ConfirmArea {
+pub fn confirm(body: Rect, plan: &Confirm) -> ConfirmArea {
     // What is asked is the last to go.
     let asked = body.height.min(1);
-    let said = u16::from(body.height > 4);
+    let room = (body.height / 4).min(SAID_LINES);
+    let said = (plan.said_lines(body.width).len() as u16).max(u16::from(body.height > 4)).min(room);
     let above = Rect { height: body.height - asked - said, ..body };
     let line = |y: u16, height: u16| Rect { y, height, ..body };
     ConfirmArea {

@@ -385,7 +385,7 @@ impl Model {
             list.scroll_into_view(layout::table(areas.blocks[block], said).rows.height.into());
         }
         let content = match self.sheets.last() {
-            Some(Sheet::Confirm(_)) => layout::confirm(areas.body).sheet.content,
+            Some(Sheet::Confirm(c)) => layout::confirm(areas.body, c).sheet.content,
             _ => layout::sheet(areas.body, true).content,
         };
         self.settle_sheet(content);

@@ -82,6 +82,13 @@ pub fn confirm(model: &mut Model) {
         return model
             .say(Tone::Warning, "this changed since you looked: read it again, and confirm it again");
     }
+    let now = model.now;
+    if let Some(Sheet::Confirm(sheet)) = model.sheets.last_mut()
+        && sheet.acknowledge(now)
+    {
+        return model.say(Tone::Warning, "that it changed is acknowledged: read it, and confirm it anew");
+    }
+    let Some(Sheet::Confirm(sheet)) = model.sheets.last() else { return };
     let plan = sheet.plan.clone();
     model.close_sheet();
     if let (true, Some(list)) = (model.sheets.is_empty(), model.screen_mut().list_mut()) {

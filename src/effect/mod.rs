@@ -115,7 +115,7 @@ impl Hand {
     pub fn act(&self, operation: OperationId, step: usize, write: Write, desk: &Desk) {
         let Home { journal, kafka } = self.home(&operation);
         let there = desk.kafka.as_ref().map(|k| &k.name);
-        if let Some(kafka) = kafka.filter(|kafka| is_of_kafka(&write) && Some(kafka) != there) {
+        if let Some(kafka) = kafka.filter(|kafka| write.is_of_kafka() && Some(kafka) != there) {
             let why = format!(
                 "it is of Kafka cluster {kafka}, which castellan no longer looks at; nothing was done"
             );
@@ -221,7 +221,7 @@ async fn keep(journal: &Result<Journal, Text>, entry: Entry) -> Result<(), Text>
 }
 
 async fn perform(desk: &Desk, write: &Write, dry: bool) -> Said {
-    let said = match (is_of_kafka(write), &desk.kubernetes, &desk.kafka) {
+    let said = match (write.is_of_kafka(), &desk.kubernetes, &desk.kafka) {
         (true, _, Some(kafka)) => kafka::perform(kafka, write, dry).await,
         (true, _, None) => Said::Refused("castellan is not connected to Kafka; nothing was done".into()),
         (false, Some(connection), _) => kubernetes::perform(connection, write, dry).await,
@@ -235,23 +235,5 @@ async fn perform(desk: &Desk, write: &Write, dry: bool) -> Said {
             Said::Unheard(text.into())
         }
         other => other,
-    }
-}
-
-fn is_of_kafka(write: &Write) -> bool {
-    match write {
-        Write::Scale { .. }
-        | Write::Restart { .. }
-        | Write::Annotate { .. }
-        | Write::Evict { .. }
-        | Write::Delete { .. }
-        | Write::Cordon { .. } => false,
-        Write::Reassign { .. }
-        | Write::Elect { .. }
-        | Write::CreateTopic { .. }
-        | Write::AddPartitions { .. }
-        | Write::AlterConfigs { .. }
-        | Write::DeleteTopic { .. }
-        | Write::Produce { .. } => true,
     }
 }

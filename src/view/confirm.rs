@@ -1,20 +1,17 @@
 //! A plan and what is asked before it is done.
 
 use super::{canvas::Canvas, theme::Role};
-use crate::{
-    app::{
-        confirm::{self, Confirm, Rehearsal},
-        layout,
-        sheet::Sheet,
-        text,
-    },
-    pane::Tone,
+use crate::app::{
+    confirm::{self, Confirm},
+    layout,
+    sheet::Sheet,
+    text,
 };
 use ratatui::layout::{Position, Rect};
 
 /// Draws it; returns where the name is typed, if one is asked for.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, sheet: &Sheet, plan: &Confirm) -> Option<Position> {
-    let lines = layout::confirm(body);
+    let lines = layout::confirm(body, plan);
     super::sheet::title(canvas, lines.sheet.title, sheet);
     risk(canvas, lines.sheet.words, plan);
     let content = lines.sheet.content;
@@ -22,9 +19,10 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, sheet: &Sheet, plan: &Confirm) 
         let style = canvas.theme.tone(line.tone);
         canvas.write(content.x, y, content.width, &line.text, style);
     }
-    let (tone, said) = said(plan);
-    let style = canvas.theme.tone(tone);
-    canvas.line(lines.said, &[(" ", style), (&said, style)]);
+    let style = canvas.theme.tone(plan.said().0);
+    for (words, y) in plan.said_lines(body.width).iter().zip(lines.said.y..lines.said.bottom()) {
+        canvas.line(Rect { y, height: 1, ..lines.said }, &[(" ", style), (words, style)]);
+    }
     asked(canvas, lines.asked, plan)
 }
 
@@ -43,22 +41,13 @@ fn risk(canvas: &mut Canvas<'_>, line: Rect, plan: &Confirm) {
     canvas.line(line, &pieces);
 }
 
-/// What was heard of the journal and of the dry run.
-fn said(plan: &Confirm) -> (Tone, String) {
-    if let Some(reason) = plan.blocked() {
-        return if plan.journal.is_none() { (Tone::Muted, reason) } else { (Tone::Critical, reason) };
-    }
-    const OF: &str = "admission was asked, not operators";
-    match &plan.rehearsal {
-        Rehearsal::None => (Tone::Muted, String::new()),
-        Rehearsal::Asked(_) => (Tone::Muted, "dry run: asking".into()),
-        Rehearsal::Said(Ok(words)) => (Tone::Good, format!("dry run: {words} ({OF})")),
-        Rehearsal::Said(Err(words)) => (Tone::Warning, format!("dry run: {words} ({OF})")),
-    }
-}
-
 fn asked(canvas: &mut Canvas<'_>, line: Rect, plan: &Confirm) -> Option<Position> {
     if line.height == 0 {
+        return None;
+    }
+    if plan.is_impossible() {
+        let style = canvas.theme.style(Role::Critical);
+        canvas.line(line, &[(" It cannot be done now, for the reason above: esc closes it", style)]);
         return None;
     }
     canvas.fill(line, Role::Prompt);

@@ -13,10 +13,15 @@ pub fn draw(canvas: &mut Canvas<'_>, areas: &Areas, model: &Model) -> Option<Pos
     let line = areas.footer;
     if let Some(prompt) = &model.prompt {
         suggestions(canvas, areas.body, prompt);
+        // Why what was typed is refused is said above it.
+        if let Some(notice) = &model.notice {
+            let above = Rect { y: line.y.saturating_sub(1), height: line.height.min(1), ..line };
+            say(canvas, areas.body.height.saturating_sub(1), above, notice);
+        }
         return draw_prompt(canvas, line, prompt);
     }
     match &model.notice {
-        Some(notice) => say(canvas, areas, notice),
+        Some(notice) => say(canvas, areas.body.height, line, notice),
         None => hints(canvas, line, model),
     }
     None
@@ -25,15 +30,16 @@ pub fn draw(canvas: &mut Canvas<'_>, areas: &Areas, model: &Model) -> Option<Pos
 /// A notice has the last line; one that is longer lies over what is above it, too.
 const NOTICE_LINES: u16 = 4;
 
-fn say(canvas: &mut Canvas<'_>, areas: &Areas, notice: &Notice) {
+/// `above`: the lines that it may lie over besides its own.
+fn say(canvas: &mut Canvas<'_>, above: u16, footer: Rect, notice: &Notice) {
     let style = canvas.theme.tone(notice.tone);
     let clean = text::clean(&notice.text);
-    let lines = text::fold(&clean, usize::from(areas.footer.width.saturating_sub(1)).max(1));
-    let height = NOTICE_LINES.min(areas.body.height + areas.footer.height).min(lines.len() as u16);
-    let top = areas.footer.bottom() - height;
+    let lines = text::fold(&clean, usize::from(footer.width.saturating_sub(1)).max(1));
+    let height = NOTICE_LINES.min(above + footer.height).min(lines.len() as u16);
+    let top = footer.bottom() - height;
     let last = usize::from(height.saturating_sub(1));
     for (i, words) in lines.iter().take(height.into()).enumerate() {
-        let line = Rect { y: top + i as u16, height: 1, ..areas.footer };
+        let line = Rect { y: top + i as u16, height: 1, ..footer };
         for x in line.left()..line.right() {
             canvas.buffer[(x, line.y)].reset();
         }
@@ -56,9 +62,13 @@ fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<P
         Purpose::Argument("give-up") => "it may go on, and is not followed any more: give it up? y/N ".into(),
         Purpose::Argument(name) => {
             let argument = command::find(name).and_then(|c| c.argument_name());
-            let argument = argument.unwrap_or_else(|| name.to_string()).to_lowercase();
+            let argument = argument.unwrap_or_else(|| name.to_string());
+            // A form of several words stands where it is typed, until something is.
+            let argument = if argument.contains(' ') { name.to_string() } else { argument.to_lowercase() };
             match prompt.objects.as_slice() {
                 [] => format!("{argument}: "),
+                [one] if argument == name => format!("{name} {}: ", one.name()),
+                several if argument == name => format!("{name} {} marked: ", several.len()),
                 [one] => format!("{name} {}, {argument}: ", one.name()),
                 several => format!("{name} {} marked, {argument}: ", several.len()),
             }
@@ -68,6 +78,11 @@ fn draw_prompt(canvas: &mut Canvas<'_>, line: Rect, prompt: &Prompt) -> Option<P
     let room = usize::from(line.width.saturating_sub(used)).max(1);
     let scroll = prompt.input.visual_scroll(room.saturating_sub(1));
     canvas.write(line.x + used, line.y, room as u16, text::skip(prompt.text(), scroll), style);
+    if let (Purpose::Argument(name), "") = (prompt.purpose, prompt.text()) {
+        let form = command::find(name).and_then(|c| c.argument_name()).filter(|form| form.contains(' '));
+        let muted = style.patch(ratatui::style::Style { bg: None, ..canvas.theme.style(Role::Muted) });
+        canvas.write(line.x + used, line.y, room as u16, &form.unwrap_or_default(), muted);
+    }
     let x = line.x + used + prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     Some(Position::new(x.min(line.right().saturating_sub(1)), line.y))
 }

@@ -120,7 +120,9 @@ fn draw_line(canvas: &mut Canvas<'_>, at: Rect, line: &Line) {
         }
         Line::Key(help) => {
             let keys = short(&help.keys);
-            let keys = text::cut(&keys, KEYS);
+            // Keys that are many take the room that the words leave.
+            let most = WIDTH.saturating_sub(3 + text::width(&help.about)).max(KEYS);
+            let keys = text::cut(&keys, most);
             canvas.write(at.x + 1, at.y, at.width.saturating_sub(1), &keys, canvas.theme.style(Role::Key));
             let x = 2 + KEYS.max(text::width(&keys)) as u16;
             let room = at.width.saturating_sub(x + 1);

@@ -30,6 +30,7 @@ pub static CREATE: Verb = Verb {
         let reached = known.world.snapshot.kafka.brokers.values().any(|b| b.registered);
         if reached { Ok(()) } else { Err("no Kafka broker is known yet".into()) }
     },
+    alone: true,
     plan,
     ..Verb::PLAIN
 };

@@ -45,7 +45,7 @@ fn page(model: &Model) -> isize {
     let focused = model.screen().tables().nth(model.screen().focus);
     let rows = match (model.sheets.last(), focused) {
         (None, Some((block, _))) if model.help.is_none() => areas.blocks[block].height.saturating_sub(3),
-        (Some(Sheet::Confirm(_)), _) => layout::confirm(areas.body).sheet.content.height,
+        (Some(Sheet::Confirm(plan)), _) => layout::confirm(areas.body, plan).sheet.content.height,
         _ => areas.body.height.saturating_sub(3),
     };
     isize::try_from(rows.max(1)).unwrap_or(1)

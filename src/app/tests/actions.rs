@@ -138,6 +138,9 @@ fn what_changed_since_one_looked_is_shown_again_and_confirmed_anew() {
     assert!(hands.plan().unwrap().changed);
     hands.press("y");
     assert_eq!(hands.acts(), 0, "a key that was meant for what was shown before confirms nothing");
+    hands.wait(400).press("y y");
+    assert_eq!(hands.acts(), 0, "the first key tells that the change was seen");
+    assert!(hands.said().contains("typed ahead") && !hands.plan().unwrap().changed, "{}", hands.said());
     hands.wait(400).press("y");
     let Some(Effect::Act { write, .. }) = hands.effects.iter().find(|e| matches!(e, Effect::Act { .. }))
     else {
@@ -187,6 +190,8 @@ fn an_argument_is_asked_for_or_typed_with_the_command() {
     assert_eq!(hands.model.prompt.as_ref().map(|p| p.text()), Some("3"), "what is now is proposed");
     hands.press("enter");
     assert!(hands.said().contains("has 3 replicas already"), "{}", hands.said());
+    assert_eq!(hands.model.prompt.as_ref().map(|p| p.text()), Some("3"), "what is refused can be mended");
+    hands.press("esc");
     hands.command("scale 4");
     assert!(hands.plan().expect("a plan").plan.title.ends_with("from 3 to 4 replicas"));
     hands.press("esc").command("scale many");

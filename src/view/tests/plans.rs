@@ -124,6 +124,57 @@ fn what_stands_in_the_way_is_said_at_the_bottom() {
 }
 
 #[test]
+fn what_is_long_at_the_bottom_is_folded_and_what_cannot_be_done_is_not_asked_for() {
+    let mut h = hands(Mood::Healthy, "nodes", SMALL);
+    let why = "the journal cannot be written: /home/operator/.local/state/castellan/journal/kafka.jsonl: no space left on device; free some space or set XDG_STATE_HOME";
+    h.press("x").send(Msg::Journal(Err(why.into())));
+    let lines = frame(&h, false);
+    assert!(lines[21].ends_with("XDG_STATE_HOME"), "{lines:#?}");
+    assert!(lines[22].contains("It cannot be done now") && !lines[22].contains("Do it?"), "{}", lines[22]);
+}
+
+#[test]
+fn the_keys_of_a_plan_are_whole_in_help() {
+    let mut h = hands(Mood::Healthy, "nodes", SMALL);
+    h.press("x").send(Msg::Journal(Ok(()))).press("?");
+    let seen = frame(&h, false).join("\n");
+    assert!(seen.contains("esc n q enter"), "{seen}");
+}
+
+#[test]
+fn what_changed_is_named() {
+    let mut h = hands(Mood::Healthy, "statefulsets", SMALL);
+    h.press("s").type_in("4").press("enter").send(Msg::Journal(Ok(()))).wait(400);
+    let mut row = h.model.snapshot.kubernetes.stateful_sets.iter().next().unwrap().clone();
+    row.replicas = 2;
+    let at = h.model.now;
+    let put = crate::domain::kubernetes::TableDelta::Put { row, at };
+    h.send(Msg::Delta(crate::domain::kubernetes::KubernetesDelta::StatefulSets(put).into()));
+    h.send(Msg::Derive).send(Msg::Review);
+    let seen = frame(&h, false).join("\n");
+    assert!(seen.contains("What changed since you looked"), "{seen}");
+    assert!(seen.contains("from 3 to 4 replicas; now:"), "{seen}");
+}
+
+#[test]
+fn a_refused_argument_stays_to_be_mended_below_its_reason() {
+    let mut h = hands(Mood::Healthy, "statefulsets", SMALL);
+    h.press("s").type_in("many").press("enter");
+    let lines = frame(&h, false);
+    assert!(lines[23].ends_with("replicas: many"), "{}", lines[23]);
+    assert!(lines[22].contains("not a number of replicas"), "{}", lines[22]);
+}
+
+#[test]
+fn the_prompt_of_a_new_topic_names_no_other_and_shows_its_form() {
+    let mut h = hands(Mood::Healthy, "topics", SMALL);
+    h.press("n");
+    assert_eq!(frame(&h, false)[23].trim_end(), "create-topic: NAME partitions=N rf=N SETTING=VALUE…");
+    h.type_in("orders-2");
+    assert_eq!(frame(&h, false)[23].trim_end(), "create-topic: orders-2");
+}
+
+#[test]
 fn hostile_names_in_a_plan_are_disarmed_and_typed_as_they_are_shown() {
     static HOSTILE: Verb = Verb {
         takes: |_, _| Ok(()),
