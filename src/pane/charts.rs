@@ -51,7 +51,7 @@ fn lines(world: &World<'_>, metric: Metric, by: By, scope: Option<&Object>) -> V
     let mut lines: Vec<(f64, Line)> = wanted
         .filter_map(|((_, subject), series)| {
             let last = Series::last(series)?.1;
-            Some((last, Line { name: name(subject), points: series.points().collect() }))
+            Some((last, Line { name: name(subject, scope), points: series.points().collect() }))
         })
         .collect();
     lines.sort_by(|(a, line), (b, other)| b.total_cmp(a).then_with(|| line.name.cmp(&other.name)));
@@ -70,9 +70,11 @@ fn shown(subject: &Subject, by: By, scope: Option<&Object>) -> bool {
     }
 }
 
-fn name(subject: &Subject) -> String {
+/// Among brokers, which the title says they are, a number is enough.
+fn name(subject: &Subject, scope: Option<&Object>) -> String {
     match subject {
         Subject::Cluster => "all brokers".into(),
+        Subject::Broker(BrokerId(id)) if scope.is_none() => id.to_string(),
         Subject::Broker(BrokerId(id)) => format!("broker {id}"),
         Subject::Topic(name) => name.to_string(),
     }

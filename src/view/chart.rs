@@ -14,12 +14,15 @@ use crate::{
 };
 use ratatui::{
     layout::Rect,
+    style::Style,
     symbols::Marker,
     widgets::{self, Axis, Dataset, GraphType, Widget},
 };
 
 /// The least size at which a chart says something.
-const LEAST: (u16, u16) = (34, 7);
+const LEAST: (u16, u16) = (34, 6);
+/// From this height on a legend may take a second line.
+const HIGH: u16 = 9;
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, charts: &[Chart], screen: &Screen) {
     if area.height == 0 {
@@ -32,11 +35,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, charts: &[Chart], screen: &Scre
         By::Broker => "by broker",
         By::Topic => "by topic",
     };
-    let title = format!(" {} · {by} ", screen.title());
+    let places = grid(Rect { y: area.y + 1, height: area.height - 1, ..area }, charts.len());
+    let hidden = charts.len().saturating_sub(places.len());
+    let more = match hidden {
+        0 => String::new(),
+        _ => format!("· {hidden} more on a higher screen "),
+    };
+    let title = format!(" {} · {by} {more}", screen.title());
     canvas.write(area.x + 2, area.y, area.width.saturating_sub(2), &title, canvas.theme.style(Role::Title));
-    for (chart, at) in
-        charts.iter().zip(grid(Rect { y: area.y + 1, height: area.height - 1, ..area }, charts.len()))
-    {
+    for (chart, at) in charts.iter().zip(places) {
         draw_chart(canvas, at, chart);
     }
 }
@@ -56,8 +63,8 @@ fn draw_chart(canvas: &mut Canvas<'_>, area: Rect, chart: &Chart) {
     if area.height == 0 || area.width < 4 {
         return;
     }
-    legend(canvas, area, chart);
-    let plot = Rect { y: area.y + 1, height: area.height - 1, width: area.width - 1, ..area };
+    let lines = legend(canvas, area, chart);
+    let plot = Rect { y: area.y + lines, height: area.height - lines, width: area.width - 1, ..area };
     if chart.lines.iter().all(|l| l.points.is_empty()) || plot.height < 3 {
         let style = canvas.theme.style(Role::Muted);
         let said = if chart.state.is_live() { "no values yet" } else { "" };
@@ -94,25 +101,57 @@ fn scaled(line: &Line, from: Time) -> Vec<(f64, f64)> {
     line.points.iter().map(|(t, v)| (t.since(from).as_secs_f64(), *v)).collect()
 }
 
-/// The title with the state, or each line's name and last value.
-fn legend(canvas: &mut Canvas<'_>, area: Rect, chart: &Chart) {
-    let strong = canvas.theme.style(Role::Strong);
-    let mut pieces = vec![(format!(" {}", chart.title), strong)];
+/// The title with the state, and each line's name with its last value; only the names where all would not
+/// fit. Returns the lines that it took.
+fn legend(canvas: &mut Canvas<'_>, area: Rect, chart: &Chart) -> u16 {
+    let mut head = vec![(format!(" {}", chart.title), canvas.theme.style(Role::Strong))];
     if !chart.state.is_live() {
         let (tone, words) = state_words(&chart.state);
-        pieces.push((format!("  {words}"), canvas.theme.tone(tone)));
+        head.push((format!("  {words}"), canvas.theme.tone(tone)));
     }
-    for (line, role) in chart.lines.iter().zip(CHART) {
-        let last = line.points.last().map_or(String::new(), |(_, v)| amount(chart.unit, *v));
-        let name = text::clean(&line.name);
-        pieces.push((format!("  ■ {name} {last}"), canvas.theme.style(role)));
+    let shown = chart.lines.iter().zip(CHART);
+    let entries = |valued: bool| -> Vec<(String, Style)> {
+        let entry = |(line, role): (&Line, Role)| {
+            let last = line.points.last().filter(|_| valued);
+            let last = last.map_or(String::new(), |(_, v)| format!(" {}", amount(chart.unit, *v)));
+            (format!("  ■ {}{last}", text::clean(&line.name)), canvas.theme.style(role))
+        };
+        shown.clone().map(entry).collect()
+    };
+    let most = if area.height >= HIGH { 2 } else { 1 };
+    let room = usize::from(area.width.saturating_sub(1));
+    let whole = folded(&head, entries(true), room, most);
+    let (lines, left) = if whole.1 == 0 { whole } else { folded(&head, entries(false), room, most) };
+    let left = left + chart.lines.len().saturating_sub(CHART.len());
+    let muted = canvas.theme.style(Role::Muted);
+    for (nth, (pieces, y)) in lines.iter().zip(area.y..).enumerate() {
+        let more = if nth + 1 == lines.len() && left > 0 { format!(" +{left}") } else { String::new() };
+        let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+        let line = Rect { y, height: 1, width: area.width.saturating_sub(1), ..area };
+        canvas.line(line, &[&pieces[..], &[(&more, muted)]].concat());
     }
-    if chart.lines.len() > CHART.len() {
-        let more = format!("  and {} more", chart.lines.len() - CHART.len());
-        pieces.push((more, canvas.theme.style(Role::Muted)));
+    lines.len() as u16
+}
+
+type Pieces = Vec<(String, Style)>;
+
+/// What follows the head, in at most so many lines, and how many did not find room. Columns for the number
+/// of those are left at the end.
+fn folded(head: &Pieces, entries: Pieces, room: usize, most: usize) -> (Vec<Pieces>, usize) {
+    const MORE: usize = 3;
+    let taken = |pieces: &Pieces| pieces.iter().map(|(text, _)| text::width(text)).sum::<usize>();
+    let (mut lines, mut left, count) = (vec![head.clone()], 0, entries.len());
+    for (nth, entry) in entries.into_iter().enumerate() {
+        let reserved = if lines.len() == most && nth + 1 < count { MORE } else { 0 };
+        let wanted = text::width(&entry.0) + reserved;
+        let present = lines.len();
+        match lines.last_mut().filter(|_| left == 0) {
+            Some(line) if taken(line) + wanted <= room => line.push(entry),
+            Some(_) if present < most => lines.push(vec![entry]),
+            _ => left += 1,
+        }
     }
-    let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
-    canvas.line(Rect { height: 1, width: area.width.saturating_sub(1), ..area }, &pieces);
+    (lines, left)
 }
 
 fn amount(unit: Unit, value: f64) -> String {
