@@ -77,6 +77,16 @@ pub fn sentence(kind: Kind, verb: &str, namespace: Option<&str>) -> Text {
     .into()
 }
 
+/// All namespaces were wanted, and the one that was tried instead is denied, too.
+pub fn neither(kind: Kind, verb: &str, instead: &str) -> Text {
+    let resource = kind.resource();
+    format!(
+        "no permission to {verb} {resource} in all namespaces, nor in {instead} alone: \
+         kubectl auth can-i {verb} {resource} -A"
+    )
+    .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use super::{
     newest::Newest,
     project,
     pulse::{Pulse, Tempo},
-    reach::{Reaches, sentence},
+    reach::{self, Reaches, sentence},
     request::Server,
     trouble::Trouble,
     watched::Watched,
@@ -138,7 +138,10 @@ impl<R: Watched> Watcher<R> {
     /// Falls back to one namespace, or says what is missing and asks again later.
     async fn denied(&mut self) -> Result<(), Trouble> {
         let verb = if self.version.is_some() { "watch" } else { "list" };
-        let sentence = sentence(R::KIND, verb, self.scope.as_deref());
+        let sentence = match (&self.common.wanted, &self.scope) {
+            (None, Some(instead)) => reach::neither(R::KIND, verb, instead),
+            (_, scope) => sentence(R::KIND, verb, scope.as_deref()),
+        };
         let fallback = &self.common.fallback;
         if self.scope.is_none() && R::KIND.namespaced() && !fallback.is_empty() {
             self.common.reaches.lacks(R::KIND, sentence, Some(fallback.clone())).await;
