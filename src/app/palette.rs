@@ -53,7 +53,9 @@ fn works(model: &Model, command: &Command) -> Result<(), String> {
     if command.scopes.contains(&model.scope()) {
         command.works(model)
     } else {
-        Err(format!("{} ({}) does nothing here", command.name, command.about))
+        let about = Some(command.about).filter(|about| *about != command.name);
+        let about = about.map_or(String::new(), |about| format!(" ({about})"));
+        Err(format!("{}{about} does nothing here", command.name))
     }
 }
 

@@ -49,10 +49,13 @@ impl Screen {
         self.lists.get_mut(self.focus)
     }
 
-    /// `pods`, `partitions of broker 1`.
+    /// `pods`, `partitions of broker 1`; of one of its own objects, that: `broker 1`.
     pub fn title(&self) -> String {
         match &self.scope {
             None => self.pane.name.to_string(),
+            Some(scope) if self.pane.name.strip_suffix('s') == Some(scope.noun()) => {
+                format!("{} {}", scope.noun(), scope.name())
+            }
             Some(scope) => format!("{} of {} {}", self.pane.name, scope.noun(), scope.name()),
         }
     }

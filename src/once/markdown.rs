@@ -21,7 +21,8 @@ pub fn markdown(report: &Report) -> String {
         out.push('\n');
     }
     for finding in &report.findings {
-        let _ = writeln!(out, "- **{}** {}", severity_word(finding.severity), escaped(&finding.line));
+        let _ =
+            writeln!(out, "- **{}** {}", severity_word(finding.severity), escaped(&finding.told(report.at)));
     }
     report.tables.iter().filter(|sheet| !sheet.rows.is_empty()).for_each(|sheet| table(&mut out, sheet));
     out

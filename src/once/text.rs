@@ -17,7 +17,7 @@ pub fn text(report: &Report) -> String {
     lines.extend(
         report.findings[..shown]
             .iter()
-            .map(|f| cut(&format!("{:<9}{}", severity_word(f.severity), clean(&f.line)))),
+            .map(|f| cut(&format!("{:<9}{}", severity_word(f.severity), clean(&f.told(report.at))))),
     );
     if findings > shown {
         lines.push(format!("… and {} more findings", findings - shown));

@@ -31,11 +31,10 @@ impl Listed for Event {
         .sort('A'),
         Column::text(
             "TYPE",
-            7,
-            |_, e: &Self| Cell::toned(e.kind.to_string(), tone(e)),
+            4,
+            |_, e: &Self| Cell::toned(short(&e.kind), tone(e)),
             |_, e: &Self| SortKey::Text(&e.kind),
         )
-        .rank(2)
         .sort('T'),
         Column::text(
             "REASON",
@@ -47,7 +46,7 @@ impl Listed for Event {
         Column::text(
             "NAMESPACE",
             10,
-            |_, e: &Self| Cell::toned(e.meta.key.namespace.to_string(), Tone::Muted),
+            |_, e: &Self| Cell::toned(namespace(e), Tone::Muted),
             |_, e: &Self| SortKey::Text(&e.meta.key.namespace),
         )
         .rank(1)
@@ -69,7 +68,7 @@ impl Listed for Event {
         .sort('C'),
         Column::wide(
             "MESSAGE",
-            16,
+            23,
             |_, e: &Self| Cell::plain(e.message.to_string()),
             |_, e: &Self| SortKey::Text(&e.message),
         )
@@ -114,6 +113,17 @@ impl Listed for Event {
 /// `pod/kafka-1`, as kubectl has it.
 fn subject(event: &Event) -> String {
     format!("{}/{}", event.object_kind.to_lowercase(), event.object_name)
+}
+
+/// `Warn`, `Norm`: the whole word's columns are the message's.
+fn short(kind: &str) -> String {
+    kind.chars().take(4).collect()
+}
+
+/// That of the object: events of what is in none are kept in one, too.
+fn namespace(event: &Event) -> String {
+    let inside = Kind::from_name(&event.object_kind).is_none_or(Kind::namespaced);
+    if inside { event.meta.key.namespace.to_string() } else { String::new() }
 }
 
 fn tone(event: &Event) -> Tone {

@@ -152,16 +152,23 @@ fn rows(canvas: &mut Canvas<'_>, area: Rect, shown: &Shown<'_>, sight: &Sight) {
     }
 }
 
+/// Columns in which a drawing says something.
+const LEAST_DRAWING: usize = 4;
+
 fn draw_cell(canvas: &mut Canvas<'_>, at: Rect, cell: &Cell, align: Align, selected: bool) {
     let style = cell_style(canvas, cell, selected);
     let words = text::clean(&cell.text);
-    let words = doubted(&words, cell.doubt, at.width.into());
+    // A drawing that is old keeps some columns beside its age.
+    let kept = if words.is_empty() && cell.figure != Figure::None { LEAST_DRAWING + 1 } else { 0 };
+    let words = doubted(&words, cell.doubt, usize::from(at.width).saturating_sub(kept));
     let width = text::width(&words).min(at.width.into());
     let room = usize::from(at.width) - width;
     let drawing = match &cell.figure {
         Figure::None => String::new(),
         // Beside text it needs a column between, and some of its own to say anything.
-        figure if width == 0 || room > 4 => draw_figure(figure, if width == 0 { room } else { room - 1 }),
+        figure if width == 0 || room > LEAST_DRAWING => {
+            draw_figure(figure, if width == 0 { room } else { room - 1 })
+        }
         _ => String::new(),
     };
     canvas.write(at.x, at.y, at.width, &drawing, style);
@@ -197,7 +204,7 @@ fn cell_style(canvas: &Canvas<'_>, cell: &Cell, selected: bool) -> Style {
 /// The text with a sign of its doubt: `·` pending, `~42s` stale, `!` failed.
 fn doubted(words: &str, doubt: Doubt, room: usize) -> String {
     let with = |sign: String, short: &str| {
-        let whole = format!("{words} {sign}");
+        let whole = if words.is_empty() { sign } else { format!("{words} {sign}") };
         if text::width(&whole) <= room {
             whole
         } else {

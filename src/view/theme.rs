@@ -87,7 +87,7 @@ pub struct Theme {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a style like { fg = \"red\", bold = true }")]
 struct Spec {
     fg: Option<Color>,
     bg: Option<Color>,
@@ -118,7 +118,7 @@ impl Spec {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "inherits and [styles]")]
 struct File {
     inherits: Option<String>,
     #[serde(default)]

@@ -107,6 +107,13 @@ fn good_warning_and_critical_differ_for_every_eye() {
 }
 
 #[test]
+fn a_style_that_is_no_style_is_told_how_to_write_one() {
+    let texts = [("own".to_string(), "[styles]\nplain = 3".to_string())];
+    let said = Theme::read("own", &texts).unwrap_err();
+    assert!(said.contains("expected a style like {") && !said.contains("Spec"), "{said}");
+}
+
+#[test]
 fn mono_has_no_colour_and_says_the_selection_by_reverse() {
     let theme = Theme::read("mono", &embedded()).unwrap();
     assert!(ROLES.iter().all(|(_, r)| theme.style(*r).fg.is_none() && theme.style(*r).bg.is_none()));

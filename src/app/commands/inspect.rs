@@ -130,7 +130,9 @@ pub fn choose_cluster(model: &mut Model, name: Text) {
 
 fn open_description(model: &mut Model) {
     let Some(object) = model.selected().cloned() else { return };
-    let mut pager = Pager::default();
+    // A finding is sentences, everything else names and values in columns.
+    let sentences = matches!(object, Object::Finding(_));
+    let mut pager = if sentences { Pager::wrapping() } else { Pager::default() };
     pager.extend(describe::describe(&model.world(), &object).iter().map(String::as_str));
     let title = format!("{} {}", object.noun(), text::clean(&object.name()));
     let reader = Reader { subject: Subject::Description(object), title, pager, state: String::new() };

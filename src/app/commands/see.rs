@@ -202,6 +202,9 @@ fn sort(model: &mut Model, title: &str) {
     let found = titles(model).iter().position(|t| t.eq_ignore_ascii_case(title));
     match found {
         Some(column) => with_list(model, |list| list.sort_or_turn(column)),
+        None if title.is_empty() => {
+            model.say(Tone::Warning, format!("sort by which column? There are {}", titles(model).join(", ")));
+        }
         None => model.say(
             Tone::Warning,
             format!("there is no column \"{title}\" (there are {})", titles(model).join(", ")),

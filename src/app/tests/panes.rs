@@ -99,6 +99,18 @@ fn columns_sort_by_letter_by_name_and_by_arrows() {
 }
 
 #[test]
+fn what_is_said_is_not_said_twice_or_of_nothing() {
+    let mut hands = Hands::on(Mood::Healthy, "topics");
+    hands.command("sort");
+    assert!(hands.said().starts_with("sort by which column? There are "), "{}", hands.said());
+    hands.command("overview").command("messages");
+    assert!(!hands.said().contains("messages (messages)"), "{}", hands.said());
+    let broker = crate::pane::place(&Object::Broker(BrokerId(2))).unwrap();
+    hands.model.go(&broker);
+    assert_eq!(hands.model.screen().title(), "broker 2");
+}
+
+#[test]
 fn faults_only_shows_faults() {
     let mut hands = Hands::on(Mood::Degraded, "pods");
     let all = hands.rows().len();

@@ -160,7 +160,8 @@ fn choose(clusters: &[FoundCluster], choice: Choice<'_>, snapshot: &Snapshot) ->
 
 fn pods_on(snapshot: &Snapshot) -> HashMap<Text, u32> {
     let mut counts: HashMap<&Text, u32> = HashMap::new();
-    for node in snapshot.kubernetes.pods.iter().filter_map(|pod| pod.node.as_ref()) {
+    let there = snapshot.kubernetes.pods.iter().filter(|pod| !pod.ended());
+    for node in there.filter_map(|pod| pod.node.as_ref()) {
         *counts.entry(node).or_default() += 1;
     }
     counts.into_iter().map(|(node, n)| (node.clone(), n)).collect()

@@ -13,7 +13,12 @@ pub use groups::{GroupRow, Groups, Pods, lag};
 pub use join::{BrokerRow, Choice, Joined, node};
 pub use verdict::Verdict;
 
-use super::{Text, object::Object, snapshot::Snapshot, time::Time};
+use super::{
+    Text,
+    object::Object,
+    snapshot::Snapshot,
+    time::{self, Time},
+};
 use std::{sync::Arc, time::Duration};
 
 /// How bad something is. The order is that of the exit codes' meaning: worse is greater.
@@ -36,7 +41,7 @@ pub struct Finding {
     pub severity: Severity,
     /// What it is about, and where Enter leads.
     pub subject: Object,
-    /// The line that names it: `kafka-2 stuck 11m on a dead node; identity not released`.
+    /// The line that names it, without for how long: `kafka-2 stuck on a dead node; identity not released`.
     pub line: String,
     /// The same in the verdict's few words: `2 under-replicated`.
     pub brief: String,
@@ -47,6 +52,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The line with for how long, where that has no column of its own.
+    pub fn told(&self, now: Time) -> String {
+        let how_long = self.since.map(|since| format!(" ({})", time::age(now.since(since))));
+        format!("{}{}", self.line, how_long.unwrap_or_default())
+    }
+
     /// `offline topic orders`: stable while the same thing is wrong with the same object.
     pub fn id(&self) -> Text {
         format!("{} {} {}", self.code, self.subject.noun(), self.subject.name()).into()

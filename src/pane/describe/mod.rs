@@ -125,7 +125,7 @@ fn findings(world: &World<'_>, object: &Object) -> Option<Section> {
     let found = world.derived.findings.iter().filter(|f| about(&f.subject));
     let mut section = Section::new("Findings");
     for finding in found {
-        section = section.line(finding.line.clone());
+        section = section.line(finding.told(world.now));
         section.lines.extend(finding.evidence.iter().map(|e| format!("  {e}")));
     }
     (!section.lines.is_empty()).then_some(section)

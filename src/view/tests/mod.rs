@@ -95,7 +95,7 @@ fn missing_permissions_are_counted_in_the_header_and_told_whole_in_the_finding()
     h.send(Msg::Derive);
     let lines = frame(&h, false);
     assert!(lines[1].ends_with("· 3 not permitted: :findings"), "{}", lines[1]);
-    let described = frame(h.press("d w"), false).join("\n");
+    let described = frame(h.press("d"), false).join("\n");
     assert!(described.contains("can-i list thing2"), "{described}");
 }
 
@@ -199,6 +199,32 @@ fn an_empty_table_says_why_and_what_to_press() {
     );
     h.press("esc ctrl-z");
     assert!(frame(&h, false).iter().any(|l| l.contains("no pods with a fault; ctrl-z shows all")));
+}
+
+#[test]
+fn a_small_screen_shows_every_chart_with_every_line_in_its_legend() {
+    let mut h = hands(Mood::Healthy, "charts", SMALL);
+    let text = frame(&h, false).join("\n");
+    for title in ["Bytes in", "Bytes out", "Messages in", "Under-replicated", "Offline"] {
+        assert!(text.contains(title), "{title} is missing in\n{text}");
+    }
+    h.press("b");
+    let lines = frame(&h, false);
+    let legend = lines.iter().find(|l| l.contains("Bytes in")).unwrap();
+    for broker in 0..3 {
+        assert!(legend.contains(&format!("■ {broker}")), "{legend}");
+    }
+    let low = frame(&hands(Mood::Healthy, "charts", (80, 15)), false).join("\n");
+    assert!(low.contains("more on a higher screen"), "{low}");
+}
+
+#[test]
+fn a_stale_sparkline_stays_beside_its_age_and_an_event_says_that_it_warns() {
+    let lines = frame(&hands(Mood::Stale, "brokers", (300, 24)), false);
+    let row = lines.iter().find(|l| l.contains("kafka-0")).unwrap();
+    assert!(row.contains(|c| ('▁'..='█').contains(&c)), "{row}");
+    let events = frame(&hands(Mood::Degraded, "events", SMALL), false);
+    assert!(events.iter().any(|l| l.contains("Warn ")), "{events:#?}");
 }
 
 #[test]

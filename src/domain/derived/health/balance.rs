@@ -21,8 +21,9 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
     });
     let off: Vec<_> = there.filter(|row| imbalance(row) > TOLERATED).collect();
     let Some(id) = off.iter().find_map(|row| row.id) else { return Vec::new() };
+    let (s, leads) = if off.len() == 1 { ("", "leads") } else { ("s", "lead") };
     let line = format!(
-        "{} led by another than the preferred broker: broker {} leads too few",
+        "{} led by another than the preferred broker: broker{s} {} {leads} too few",
         human::plural(joined.totals.led_elsewhere as usize, "partition"),
         human::list(off.iter().map(|row| row.name()), 4)
     );

@@ -8,7 +8,7 @@ use crate::domain::{
 pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
     let troubled = |row: &BrokerRow| {
         let pod = row.pod.as_ref().and_then(|(key, _)| snapshot.kubernetes.pods.get(key));
-        pod.is_some_and(|p| trouble(p, now).is_some())
+        pod.is_some_and(|p| trouble(snapshot, p, now).is_some())
     };
     let rows = joined.brokers.iter().filter(|row| !troubled(row));
     rows.filter_map(|row| {
@@ -43,7 +43,7 @@ fn silent(snapshot: &Snapshot, row: &BrokerRow, broker: &Broker, now: Time) -> O
     // When nobody answers, the source is silent and not this broker.
     let failure = broker.contact.feed.failure().filter(|_| live(&snapshot.kafka.cluster_feed, now))?;
     let how_long = for_how_long(Some(failure.since), now);
-    let line = format!("broker {} does not answer{how_long}: {}", broker.id, failure.reason);
+    let line = format!("broker {} does not answer: {}", broker.id, failure.reason);
     let pods = snapshot.kubernetes.pods.feed.state(now);
     let mut finding = Finding::new("broker-silent", Severity::Warning, Object::Broker(broker.id), line)
         .brief(format!("broker {} silent{how_long}", broker.id))

@@ -26,8 +26,11 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         return Vec::new();
     }
     let home = joined.cluster().map(|c| &c.namespace);
-    let broken =
-        snapshot.kubernetes.pods.iter().filter_map(|pod| Some((pod, trouble(pod, now).filter(|t| t.stuck)?)));
+    let broken = snapshot
+        .kubernetes
+        .pods
+        .iter()
+        .filter_map(|pod| Some((pod, trouble(snapshot, pod, now).filter(|t| t.stuck)?)));
     let mut stuck: Vec<_> = broken.filter(|(pod, _)| joined.broker_of(&pod.meta.key).is_none()).collect();
     if stuck.is_empty() {
         return Vec::new();
@@ -46,7 +49,7 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         let rest = if i == last && more > 0 { format!(" (and {more} more pods)") } else { String::new() };
         let how_long = for_how_long(trouble.since, now);
         let key = &pod.meta.key;
-        let line = format!("pod {key} {}{how_long}{rest}", trouble.word);
+        let line = format!("pod {key} {}{rest}", trouble.word);
         let subject = Object::Kube { kind: Kind::Pod, key: key.clone(), uid: pod.meta.uid.clone() };
         let severity = if near(pod) { Severity::Warning } else { Severity::Ok };
         Finding::new("pod", severity, subject, line)

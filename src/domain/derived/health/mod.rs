@@ -134,7 +134,7 @@ struct Trouble {
 }
 
 /// What is wrong with a pod; None: it is ready, has ended well, or is just starting.
-fn trouble(pod: &Pod, now: Time) -> Option<Trouble> {
+fn trouble(snapshot: &Snapshot, pod: &Pod, now: Time) -> Option<Trouble> {
     if &*pod.phase == "Succeeded" {
         return None;
     }
@@ -161,6 +161,7 @@ fn trouble(pod: &Pod, now: Time) -> Option<Trouble> {
     });
     if let Some((container, reason, message)) = waits {
         let detail = last_end(container).unwrap_or_else(|| message.to_string());
+        let since = since.into_iter().chain(backed_off(snapshot, pod)).min();
         return Some(Trouble { word: reason.to_string(), detail, since, stuck: true });
     }
     if &*pod.phase == "Failed" {
@@ -187,6 +188,14 @@ fn stuck(reason: &str) -> bool {
             | "CreateContainerError"
             | "RunContainerError"
     )
+}
+
+/// When the kubelet first put a restart off. Between two crashes a pod may be ready for a while, so that its
+/// own condition tells only of the last one.
+fn backed_off(snapshot: &Snapshot, pod: &Pod) -> Option<Time> {
+    let events = snapshot.kubernetes.events.iter();
+    let of_pod = events.filter(|e| e.object_uid == pod.meta.uid && &*e.reason == "BackOff");
+    of_pod.map(|e| e.first).min()
 }
 
 /// `7 restarts, the last ended with exit code 1 (Error)`.

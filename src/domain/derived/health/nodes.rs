@@ -38,7 +38,7 @@ fn look(node: &Node, joined: &Joined, now: Time) -> Option<Finding> {
     let subject = Object::Kube { kind: Kind::Node, key: node.meta.key.clone(), uid: node.meta.uid.clone() };
     let how_long = for_how_long(condition.since, now);
     Some(
-        Finding::new("node", severity, subject, format!("node {name} {what}{how_long}: {carries}"))
+        Finding::new("node", severity, subject, format!("node {name} {what}: {carries}"))
             .brief(format!("node {name} {what}{how_long}"))
             .since(condition.since)
             .seen(format!("node condition {}: {}", condition.kind, condition.reason)),

@@ -18,7 +18,7 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
         .iter()
         .filter_map(|row| {
             let pod = snapshot.kubernetes.pods.get(&row.pod.as_ref()?.0)?;
-            Some((row, pod, stands_on_lost_node(snapshot, pod, now).or_else(|| trouble(pod, now))?))
+            Some((row, pod, stands_on_lost_node(snapshot, pod, now).or_else(|| trouble(snapshot, pod, now))?))
         })
         .collect();
     // Not one broker left is another thing than some.
@@ -57,8 +57,7 @@ fn tell(
     let registered = broker.is_some_and(|b| b.registered);
     let down = if registered { "" } else { "down: " };
     let detail = if trouble.detail.is_empty() { String::new() } else { format!(": {}", trouble.detail) };
-    let line =
-        format!("broker {} {down}pod {} {}{how_long}{detail}", row.name(), pod.meta.key.name, trouble.word);
+    let line = format!("broker {} {down}pod {} {}{detail}", row.name(), pod.meta.key.name, trouble.word);
     let mut finding = Finding::new("broker-pod", severity, row.object(), line)
         .brief(format!("broker {} {}{how_long}", row.name(), trouble.word))
         .since(trouble.since)
