@@ -121,6 +121,13 @@ impl Stage {
         printed(command.args(["--bootstrap-server", BOOTSTRAP]).args(arguments.split(' ')))
     }
 
+    /// What a command of castellan's prints that needs no terminal.
+    pub fn castellan(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(castellan());
+        command.env("XDG_CONFIG_HOME", self.own.path()).env("XDG_STATE_HOME", self.own.path());
+        printed(command.args(arguments))
+    }
+
     /// A folder for the tests' own files.
     pub fn folder(&self) -> &Path {
         self.own.path()

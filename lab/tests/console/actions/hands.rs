@@ -1,7 +1,10 @@
 //! What the operator does at the screen: chooses, calls, reads, agrees, and watches it come true.
 
 use crate::screen::{PATIENCE, Screen};
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 /// The line that a plan begins with.
 pub const PLAN: &str = " risk: ";
@@ -92,6 +95,14 @@ impl Screen {
         };
         self.waits(&format!("{how}: {title}"), |screen| line(screen).is_some());
         line(&self.text()).unwrap_or_default()
+    }
+
+    /// Kills castellan with SIGKILL.
+    pub fn kill(mut self) {
+        let pid = self.0.pid().expect("it runs").to_string();
+        let killed = Command::new("kill").args(["-9", &pid]).status();
+        assert!(killed.expect("kill runs").success());
+        self.0.wait_end(PATIENCE).expect("it ends");
     }
 }
 

@@ -6,7 +6,9 @@ mod hands;
 mod outside;
 mod production;
 mod races;
+mod reassign;
 mod refused;
+mod silence;
 
 use crate::stage::Turn;
 

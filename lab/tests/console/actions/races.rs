@@ -1,8 +1,12 @@
 //! Between looking and confirming the world goes on.
 
-use super::stage;
-use crate::stage::WIDE;
-use castellan_lab::Context;
+use super::{hands::PLAN, stage};
+use crate::stage::{Stage, WIDE};
+use castellan_lab::{Context, Fault};
+
+fn replicas(stage: &Stage) -> String {
+    stage.field("-n shop get deployment web", ".spec.replicas")
+}
 
 #[test]
 fn a_pod_that_was_replaced_meanwhile_is_another_pod() {
@@ -23,4 +27,40 @@ fn a_pod_that_was_replaced_meanwhile_is_another_pod() {
     screen.sees("cancelled: nothing was done");
     stage.kubectl("-n kafka wait --for=condition=Ready pod kafka-2 --timeout=120s");
     assert_eq!(stage.uid("kafka-2"), replaced);
+}
+
+#[test]
+fn somebody_else_scales_between_look_and_confirmation() {
+    let stage = stage();
+    let mut screen = stage.open(Context::Admin, WIDE);
+    screen.select("deployments", "web", "shop web");
+    screen.plans(":scale 4\r");
+    screen.sees("from 3 to 4 replicas");
+    stage.kubectl("-n shop scale deployment web --replicas 2");
+    screen.sees("this changed since you looked: read it again");
+    screen.sees("from 2 to 4 replicas");
+    assert_eq!(replicas(&stage), "2");
+    screen.agrees("y");
+    screen.is_done("scale Deployment shop/web from 2 to 4");
+    assert_eq!(replicas(&stage), "4");
+
+    // Before any news of it arrives: the write is pinned to what was shown.
+    let slow = stage.fault(Fault::SlowApi { delay: 1500 });
+    screen.plans(":scale 3\r");
+    screen.sees("from 4 to 3 replicas");
+    // From inside it is not slow.
+    let mut kubectl = stage.lab.enter_command("kubectl");
+    let told = kubectl.args("-n shop scale deployment web --replicas 5".split(' ')).status();
+    assert!(told.expect("kubectl runs").success());
+    screen.press("y");
+    screen.waits("the plan is taken, or known to be out of date", |text| {
+        !text.contains(PLAN) || text.contains("this changed since you looked")
+    });
+    if !screen.text().contains(PLAN) {
+        let said = screen.ends("failed", "scale Deployment shop/web from 4 to 3");
+        assert!(said.contains("it changed since you looked"), "{said}");
+    }
+    slow.mend();
+    assert_eq!(replicas(&stage), "5");
+    stage.kubectl("-n shop scale deployment web --replicas 3");
 }
