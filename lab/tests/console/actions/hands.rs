@@ -97,6 +97,15 @@ impl Screen {
         line(&self.text()).unwrap_or_default()
     }
 
+    /// Types as long as there is somebody to read it.
+    pub fn press_if_alive(&mut self, keys: &str) {
+        let _ = self.0.send(keys);
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.wait_end(Duration::ZERO).is_ok()
+    }
+
     /// Kills castellan with SIGKILL.
     pub fn kill(mut self) {
         let pid = self.0.pid().expect("it runs").to_string();

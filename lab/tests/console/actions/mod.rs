@@ -6,6 +6,7 @@ mod hands;
 mod outside;
 mod production;
 mod races;
+mod random;
 mod reassign;
 mod refused;
 mod silence;
