@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
+    let failed = failed(cli.once);
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -29,8 +30,9 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let said = writeln!(std::io::stderr(), "castellan: {error:#}");
-            said.map_or(ExitCode::from(2), |()| ExitCode::FAILURE)
+            // Where nobody can be told, the code still tells.
+            drop(writeln!(std::io::stderr(), "castellan: {error:#}"));
+            failed
         }
     }
 }
@@ -43,7 +45,17 @@ fn refuse(error: &clap::Error) -> ExitCode {
     };
     // Nobody reads it any more: only the exit code is left to tell.
     drop(written);
-    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+    match u8::try_from(error.exit_code()) {
+        Ok(0) => ExitCode::SUCCESS,
+        _ if std::env::args().any(|argument| argument == "--once") => failed(true),
+        Ok(code) => ExitCode::from(code),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Of a `--once` the codes speak of the state: one that could tell nothing ends with 3, unknown.
+fn failed(once: bool) -> ExitCode {
+    if once { ExitCode::from(3) } else { ExitCode::FAILURE }
 }
 
 async fn start(cli: Cli) -> Result<u8> {

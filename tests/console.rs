@@ -133,6 +133,15 @@ fn idle_writes_nothing() {
 }
 
 #[test]
+fn a_report_that_can_tell_nothing_ends_as_unknown() {
+    for arguments in [&["--once", "--refresh", "-1"][..], &["--once", "--kubeconfig", "/nowhere"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_castellan")).args(arguments).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "one sentence, and no report");
+    }
+}
+
+#[test]
 fn no_key_of_a_burst_is_lost() {
     let mut console = running(&[]);
     let typed: String = (0..70).map(|n| char::from(b'a' + (n % 26) as u8)).collect();
