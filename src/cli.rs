@@ -115,6 +115,8 @@ pub enum ConfigCommand {
 /// What a session was asked for: the command line over the configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The contexts that the configuration has sections of.
+    pub sections: Vec<String>,
     pub kubeconfig: Option<PathBuf>,
     pub context: Option<String>,
     /// None: all namespaces.
@@ -165,6 +167,7 @@ impl Cli {
             elevation,
             policy: Policy { headroom: config.safety.headroom()?, disk: config.safety.disk },
             keys: config.keys,
+            sections: config.contexts.into_keys().collect(),
         })
     }
 

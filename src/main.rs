@@ -84,7 +84,12 @@ async fn start(cli: Cli) -> Result<u8> {
         }
         Err(reason) => return Err(anyhow!("{reason}")),
     };
+    let contexts: Vec<&str> = connection.iter().flat_map(|c| &c.contexts).map(|c| &*c.name).collect();
+    let notice = notice.or(config::misspelt(&settings.sections, &contexts));
     if cli.once {
+        if let Some(notice) = notice {
+            writeln!(std::io::stderr(), "castellan: {notice}")?;
+        }
         let limit = Duration::try_from_secs_f64(cli.timeout)
             .map_err(|_| anyhow!("--timeout takes a number of seconds, not {}", cli.timeout))?;
         let (text, code) = run::print_once(settings, connection, cli.output, limit).await?;

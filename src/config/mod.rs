@@ -7,6 +7,7 @@ use crate::domain::{
     target::{Sasl, SaslMechanism, Security},
     time,
 };
+use crate::suggest::nearest;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use std::{
@@ -131,6 +132,18 @@ impl Config {
         let said = || anyhow!("elevation = \"{}\" is not a length of time like \"15m\"", self.elevation);
         span.map(Some).ok_or_else(said)
     }
+}
+
+/// A section of a context that is not there, but nearly: its marks, production among them, would be lost
+/// without a word. Others may be of another kubeconfig.
+pub fn misspelt(sections: &[String], contexts: &[&str]) -> Option<String> {
+    let mut strange = sections.iter().filter(|name| !contexts.contains(&name.as_str()));
+    strange.find_map(|name| {
+        let near = nearest(name, contexts.iter().copied())?;
+        Some(format!(
+            "the configuration's [contexts.{name}] is no context of the kubeconfig; did you mean {near}?"
+        ))
+    })
 }
 
 fn lay_over(below: &mut toml::Table, above: toml::Table) {

@@ -79,3 +79,12 @@ fn a_file_that_was_asked_for_must_be_there() {
     let said = read(Some(Path::new("no-such-file.toml")), None).unwrap_err().to_string();
     assert!(said.starts_with("cannot read the configuration no-such-file.toml"), "{said}");
 }
+
+#[test]
+fn a_section_of_a_context_that_is_nearly_there_is_told() {
+    let said = misspelt(&["prodution".into(), "elsewhere".into()], &["production", "lab"]);
+    let words =
+        "the configuration's [contexts.prodution] is no context of the kubeconfig; did you mean production?";
+    assert_eq!(said.as_deref(), Some(words));
+    assert_eq!(misspelt(&["production".into(), "elsewhere".into()], &["production", "lab"]), None);
+}
