@@ -18,6 +18,7 @@ pub const BOOTSTRAP: &str = "kafka-bootstrap.kafka.svc:9092";
 
 pub struct Stage {
     pub lab: Lab,
+    name: String,
     runtime: tokio::runtime::Runtime,
     /// castellan's configuration and state: its user's are none of the tests' business.
     own: tempfile::TempDir,
@@ -63,7 +64,12 @@ impl Stage {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let name = std::env::var("CASTELLAN_LAB_NAME").unwrap_or_else(|_| "console".into());
         let lab = runtime.block_on(Lab::start(&name)).expect("the lab starts");
-        Stage { lab, runtime, own: tempfile::tempdir().expect("a folder") }
+        Stage { lab, name, runtime, own: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// What the admin types where an unsafe plan asks for the context and the name.
+    pub fn with_context(&self, name: &str) -> String {
+        format!("{}-admin/{name}", self.name)
     }
 
     /// castellan from outside, on the brokers in the namespace `kafka`, with everything live.

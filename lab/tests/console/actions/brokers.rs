@@ -80,7 +80,7 @@ fn a_broker_that_would_put_partitions_under_min_isr_is_not_deleted() {
         refusal.contains("-0") && refusal.contains("broker 2 is out of sync")
     });
     // No single key does it: the context and the name are asked for.
-    screen.sees("To do it type actions-admin/kafka-1 and enter");
+    screen.sees(&format!("To do it type {} and enter", stage.with_context("kafka-1")));
     screen.reads();
     screen.press("y\r");
     screen.sees("that is not it");

@@ -15,8 +15,9 @@ fn a_budget_that_allows_no_disruption_is_told_in_its_own_words() {
     screen.select("pods", "kafka-1", "kafka kafka-1");
     screen.plans("e");
     screen.sees("budget kafka/kafka allows no disruption now (2 of 3 healthy, 2 wanted)");
-    screen.sees("To do it type actions-admin/kafka-1 and enter");
-    screen.agrees("actions-admin/kafka-1\r");
+    let typed = stage.with_context("kafka-1");
+    screen.sees(&format!("To do it type {typed} and enter"));
+    screen.agrees(&format!("{typed}\r"));
     let said = screen.ends("failed", "evict pod kafka/kafka-1");
     assert!(said.contains("needs 2 healthy pods and has 2 currently"), "{said}");
     assert_eq!(stage.uid("kafka-1"), before);
