@@ -40,6 +40,11 @@ fn somebody_else_scales_between_look_and_confirmation() {
     screen.sees("this changed since you looked: read it again");
     screen.sees("from 2 to 4 replicas");
     assert_eq!(replicas(&stage), "2");
+    // The first key tells that the change was seen, and no more.
+    screen.reads();
+    screen.press("y");
+    screen.sees("that it changed is acknowledged");
+    assert_eq!(replicas(&stage), "2");
     screen.agrees("y");
     screen.is_done("scale Deployment shop/web from 2 to 4");
     assert_eq!(replicas(&stage), "4");
