@@ -28,7 +28,7 @@ fn tells_the_state(screen: &Screen) {
     let controllers = text.lines().filter(|row| row.contains(" up ctrl "));
     assert_eq!(controllers.count(), 1, "{text}");
     worst_group_first(&text);
-    screen.row("Warning BackOff", |row| row.contains("pod/invoices-"));
+    screen.row(" BackOff ", |row| row.contains("pod/invoices-"));
 }
 
 #[track_caller]
