@@ -19,7 +19,7 @@ const TRUE: &[(&str, &str, &[&str])] = &[
     ("groups", "consumergroups", &["billing", "Stable", "range"]),
     ("members", "offsets", &["billing-", " 6 billing-", "Running", "10.44."]),
     ("reassignments", "moves", &["no reassignments"]),
-    ("events", "event", &["Warning", "BackOff", "pod/invoices-", "kubelet", "shop"]),
+    ("events", "event", &["Warn", "BackOff", "pod/invoices-", "kubelet", "shop"]),
     ("charts", "throughput", &["Messages in", "all brokers", "/s"]),
     ("findings", "fi", &["pod shop/forecast-", "0/6 nodes are available"]),
     ("claims", "claim", &["data-kafka-1", "Bound", "512 MiB", "zonal"]),
