@@ -17,7 +17,7 @@ mod request;
 mod trouble;
 mod watched;
 mod watcher;
-mod wire;
+pub mod wire;
 
 #[cfg(test)]
 mod tests;
