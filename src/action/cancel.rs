@@ -4,6 +4,7 @@ use super::{
     Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write,
     radius::PartitionName,
     reassign::{json, wish::Scope},
+    topics::ids,
     words,
     write::Assignment,
 };
@@ -76,7 +77,10 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     let partitions: Vec<Assignment> = moves.iter().map(partition).collect();
     plan.steps = vec![Step {
         title: plan.title.clone(),
-        write: Write::Reassign { partitions: partitions.clone() },
+        write: Write::Reassign {
+            ids: ids(known, moves.iter().map(|r| &r.topic)),
+            partitions: partitions.clone(),
+        },
         until: Goal::Reassigned { partitions },
         patience: Duration::from_secs(120),
     }];

@@ -2,7 +2,7 @@
 
 use super::{
     Goal, Intent, Known, Need, Note, Plan, Risk, Sight, Step, Verb, Write, radius::PartitionName,
-    reassign::wish::Scope, words,
+    reassign::wish::Scope, topics::ids, words,
 };
 use crate::domain::{
     access::{KafkaPermission, Operation},
@@ -134,7 +134,10 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.commands = commands(known, &partitions);
     plan.steps = vec![Step {
         title: plan.title.clone(),
-        write: Write::Elect { partitions: partitions.clone() },
+        write: Write::Elect {
+            ids: ids(known, partitions.iter().map(|(topic, _)| topic)),
+            partitions: partitions.clone(),
+        },
         until: Goal::Led { partitions },
         patience: Duration::from_secs(120),
     }];

@@ -6,6 +6,7 @@
 use super::{
     Goal, Known, Plan, Said, Sight, Step, Write, goal,
     journal::{Record, Told, What},
+    topics,
     write::Assignment,
 };
 use crate::domain::{
@@ -150,7 +151,7 @@ impl Workflow {
     /// The partitions whose reassignment it cancels.
     pub fn cancels(&self) -> &[Assignment] {
         match self.steps.first().map(|s| &s.write) {
-            Some(Write::Reassign { partitions }) if partitions.iter().all(|a| a.replicas.is_none()) => {
+            Some(Write::Reassign { partitions, .. }) if partitions.iter().all(|a| a.replicas.is_none()) => {
                 partitions
             }
             _ => &[],
@@ -233,7 +234,8 @@ impl Workflow {
         let now = known.world.now;
         match (self.phase, self.steps.get(self.operation.at)) {
             (Phase::Looking, Some(step)) => {
-                let sight = goal::look(&step.until, known);
+                let replaced = topics::goal::replaced(known, &step.write);
+                let sight = replaced.unwrap_or_else(|| goal::look(&step.until, known));
                 self.see(sight, now)
             }
             (Phase::Asked, Some(_)) => {

@@ -7,6 +7,7 @@ use crate::domain::{
     object::Kind,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The replicas that a partition is to have, the preferred leader first; None cancels its reassignment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,10 @@ pub struct Assignment {
     pub partition: i32,
     pub replicas: Option<Vec<BrokerId>>,
 }
+
+/// Topics' ids as they were shown, where Kafka tells them: a topic that was deleted and created anew under its
+/// name has another.
+pub type Ids = BTreeMap<TopicName, TopicId>;
 
 /// What was heard of a write, in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,10 +86,14 @@ pub enum Write {
     },
     Reassign {
         partitions: Vec<Assignment>,
+        #[serde(default)]
+        ids: Ids,
     },
     /// Preferred leader election.
     Elect {
         partitions: Vec<(TopicName, i32)>,
+        #[serde(default)]
+        ids: Ids,
     },
     CreateTopic {
         topic: TopicName,
@@ -137,6 +146,19 @@ impl Write {
             | Write::AlterConfigs { .. }
             | Write::DeleteTopic { .. }
             | Write::Produce { .. } => true,
+        }
+    }
+
+    /// The topics that it is pinned to, with their ids where those are known.
+    pub fn pins(&self) -> Vec<(&TopicName, Option<&TopicId>)> {
+        match self {
+            Write::Reassign { ids, .. } | Write::Elect { ids, .. } => {
+                ids.iter().map(|(topic, id)| (topic, Some(id))).collect()
+            }
+            Write::AddPartitions { topic, id, .. }
+            | Write::AlterConfigs { topic, id, .. }
+            | Write::DeleteTopic { topic, id } => vec![(topic, id.as_ref())],
+            _ => Vec::new(),
         }
     }
 

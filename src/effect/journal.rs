@@ -278,6 +278,7 @@ mod tests {
                 partition: 3,
                 replicas: Some(vec![BrokerId(1), BrokerId(2)]),
             }],
+            ids: [("orders".into(), "AAAAAAAAAAAAAAAAAAAAAQ".into())].into(),
         };
         let step = Step {
             title: "move".into(),

@@ -49,24 +49,24 @@ pub async fn perform(kafka: &Kafka, write: &Write, dry: bool) -> Said {
         {
             Said::Refused("Kafka offers no dry run of this".into())
         }
-        Write::Reassign { partitions } => reassign(kafka, partitions).await,
-        Write::Elect { partitions } => elect(kafka, partitions).await,
+        write => match seen(kafka, write).await {
+            Ok(told) => send_to(kafka, write, &told, dry).await,
+            Err(said) => said,
+        },
+    }
+}
+
+async fn send_to(kafka: &Kafka, write: &Write, told: &[MetadataResponseTopic], dry: bool) -> Said {
+    match write {
+        Write::Reassign { partitions, .. } => reassign(kafka, partitions).await,
+        Write::Elect { partitions, .. } => elect(kafka, partitions).await,
         Write::CreateTopic { topic, partitions, replication, configs } => {
             let shape = CreatableTopic::default().with_num_partitions(*partitions);
             create(kafka, topic, shape.with_replication_factor(*replication), configs, dry).await
         }
-        Write::AddPartitions { topic, id, total } => match seen(kafka, topic, id.as_ref()).await {
-            Ok(_) => add_partitions(kafka, topic, *total, dry).await,
-            Err(said) => said,
-        },
-        Write::AlterConfigs { topic, id, configs } => match seen(kafka, topic, id.as_ref()).await {
-            Ok(_) => alter(kafka, topic, configs, dry).await,
-            Err(said) => said,
-        },
-        Write::DeleteTopic { topic, id } => match seen(kafka, topic, id.as_ref()).await {
-            Ok(told) => delete(kafka, topic, &told).await,
-            Err(said) => said,
-        },
+        Write::AddPartitions { topic, total, .. } => add_partitions(kafka, topic, *total, dry).await,
+        Write::AlterConfigs { topic, configs, .. } => alter(kafka, topic, configs, dry).await,
+        Write::DeleteTopic { topic, .. } => delete(kafka, topic, told.first()).await,
         Write::Produce { topic, partition, key, value } => {
             produce::produce(kafka, topic, *partition, key.as_deref(), value.as_deref()).await
         }
@@ -74,28 +74,28 @@ pub async fn perform(kafka: &Kafka, write: &Write, dry: bool) -> Said {
     }
 }
 
-/// The topic as it is now, if it is the one that was looked at.
-async fn seen(kafka: &Kafka, name: &TopicName, id: Option<&TopicId>) -> Result<MetadataResponseTopic, Said> {
-    let told = match topic::find(&kafka.client, name).await {
-        Ok(Some(told)) => told,
-        Ok(None) => {
-            return Err(Said::Refused(format!("there is no topic {name} any more; nothing was done").into()));
-        }
-        Err(error) => {
-            let why = error.about(&format!("topic {name}: Kafka"));
-            return Err(Said::Refused(format!("{why}; nothing was done").into()));
-        }
-    };
-    match (id, topic::id(&told)) {
-        (Some(seen), Some(now)) if *seen != now => Err(Said::Refused(
-            format!(
-                "topic {name} is another than the one you looked at: it was deleted and created anew; \
-                 nothing was done"
-            )
-            .into(),
-        )),
-        _ => Ok(told),
+/// The topics that a write is pinned to as they are now, if they are those that were looked at.
+async fn seen(kafka: &Kafka, write: &Write) -> Result<Vec<MetadataResponseTopic>, Said> {
+    let pins = write.pins();
+    let Some((first, _)) = pins.first() else { return Ok(Vec::new()) };
+    let told = topic::all(&kafka.client, pins.iter().map(|(name, _)| &***name)).await.map_err(|error| {
+        let more = if pins.len() > 1 { " and others" } else { "" };
+        let why = error.about(&format!("topic {first}{more}: Kafka"));
+        Said::Refused(format!("{why}; nothing was done").into())
+    })?;
+    let now: BTreeMap<&str, Option<TopicId>> =
+        (told.iter()).filter_map(|topic| Some((topic.name.as_ref()?.as_str(), topic::id(topic)))).collect();
+    for (name, shown) in pins {
+        let why = match (now.get(&**name), shown) {
+            (None, _) => format!("there is no topic {name} any more; nothing was done"),
+            (Some(Some(now)), Some(shown)) if now != shown => format!(
+                "it changed since you looked: topic {name} was deleted and created anew; nothing was done"
+            ),
+            _ => continue,
+        };
+        return Err(Said::Refused(why.into()));
     }
+    Ok(told)
 }
 
 /// What was said of one partition.
@@ -253,12 +253,13 @@ async fn alter(kafka: &Kafka, topic: &TopicName, configs: &[(String, Option<Stri
 }
 
 /// By its id where it has one (KIP-516): one that was created anew under its name meanwhile stays.
-async fn delete(kafka: &Kafka, topic: &TopicName, told: &MetadataResponseTopic) -> Said {
+async fn delete(kafka: &Kafka, topic: &TopicName, told: Option<&MetadataResponseTopic>) -> Said {
+    let id = told.map(|told| told.topic_id).unwrap_or_default();
     let request = |version: i16| {
         let request = DeleteTopicsRequest::default().with_timeout_ms(timeout(kafka));
         if version >= 6 {
-            let by_name = Some(name(topic)).filter(|_| told.topic_id.is_nil());
-            let state = DeleteTopicState::default().with_name(by_name).with_topic_id(told.topic_id);
+            let by_name = Some(name(topic)).filter(|_| id.is_nil());
+            let state = DeleteTopicState::default().with_name(by_name).with_topic_id(id);
             request.with_topics(vec![state])
         } else {
             request.with_topic_names(vec![name(topic)])

@@ -8,7 +8,7 @@ mod throttle;
 pub mod wish;
 
 use super::{
-    Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words,
+    Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, topics::ids, words,
     write::Assignment,
 };
 use crate::domain::{
@@ -97,7 +97,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.changes = changes.iter().map(line).collect();
     plan.commands = commands(known, &changes);
     plan.undo = Some(json::before(&changes));
-    plan.steps = vec![step(&plan.title, &changes, slowest)];
+    plan.steps = vec![step(known, &plan.title, &changes, slowest)];
     Ok(plan)
 }
 
@@ -320,7 +320,7 @@ fn commands(known: &Known<'_>, changes: &[Change]) -> Vec<String> {
     lines
 }
 
-fn step(title: &str, changes: &[Change], slowest: Duration) -> Step {
+fn step(known: &Known<'_>, title: &str, changes: &[Change], slowest: Duration) -> Step {
     let partitions: Vec<Assignment> = changes
         .iter()
         .map(|c| Assignment { topic: c.topic.clone(), partition: c.partition, replicas: Some(c.to.clone()) })
@@ -328,7 +328,10 @@ fn step(title: &str, changes: &[Change], slowest: Duration) -> Step {
     let bytes: u64 = traffic(changes).values().map(|(incoming, _)| incoming).sum();
     Step {
         title: title.to_string(),
-        write: Write::Reassign { partitions: partitions.clone() },
+        write: Write::Reassign {
+            ids: ids(known, changes.iter().map(|c| &c.topic)),
+            partitions: partitions.clone(),
+        },
         until: Goal::Reassigned { partitions },
         patience: PATIENCE + slowest.max(Duration::from_secs(bytes / SLOW)),
     }

@@ -89,9 +89,26 @@ fn a_topic_is_moved_to_chosen_brokers_and_the_plan_says_all_of_it() {
     assert_eq!((plan.risk, plan.asks(), plan.name.as_str()), (Risk::Low, Friction::Yes, "orders"));
     // Broker 0 leads three of the seven now.
     assert_eq!(plan.radius.leaderless.len(), 3);
-    let Write::Reassign { partitions } = &plan.steps[0].write else { panic!("{plan:?}") };
+    let Write::Reassign { partitions, .. } = &plan.steps[0].write else { panic!("{plan:?}") };
     assert_eq!(partitions[0].replicas, Some(ids(&[3, 1, 2])));
     assert!(says(&plan.commands, "--reassignment-json-file plan.json --execute"));
+}
+
+#[test]
+fn a_topic_that_was_created_anew_is_another_and_what_was_done_to_the_old_one_is_lost() {
+    let anew = changed(|s| {
+        with_fourth(s);
+        change(s, "orders", |topic| topic.id = Some("another".into()));
+    });
+    let seen = made(&four(), "reassign", topic("orders"), "to 1,2,3");
+    let again = made(&anew, "reassign", topic("orders"), "to 1,2,3");
+    assert_eq!(seen.changes, again.changes, "it looks the same");
+    assert!(!seen.holds(&again), "and is not");
+    let write = &seen.steps[0].write;
+    assert_eq!(write.pins(), [(&"orders".into(), Some(&"id-of-orders".into()))]);
+    let replaced = |world: &Fixture| crate::action::topics::goal::replaced(&known(world), write);
+    assert_eq!(replaced(&four()), None);
+    assert_eq!(replaced(&anew), Some(Sight::Lost("topic orders was deleted and created anew".into())));
 }
 
 #[test]
@@ -346,7 +363,7 @@ fn a_reassignment_is_cancelled_unless_only_the_added_are_in_sync() {
     let plan = made(&world, "cancel-reassignment", partition("orders", 0), "");
     assert_eq!(plan.changes, ["orders-0  [0,1,2] stays, 3 is not added"]);
     assert_eq!((plan.title.as_str(), plan.asks()), ("cancel the reassignment of orders-0", Friction::Yes));
-    let Write::Reassign { partitions } = &plan.steps[0].write else { panic!("{plan:?}") };
+    let Write::Reassign { partitions, .. } = &plan.steps[0].write else { panic!("{plan:?}") };
     assert_eq!(partitions[0].replicas, None);
     assert!(plan.undo.is_some_and(|undo| undo.contains("\"replicas\":[3,1,2]")));
     for object in [broker(3), topic("orders")] {

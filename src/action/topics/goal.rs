@@ -2,7 +2,7 @@
 
 use super::settings::Setting;
 use crate::{
-    action::{Known, Sight},
+    action::{Known, Sight, Write},
     domain::{
         human,
         kafka::{TopicId, TopicName},
@@ -37,6 +37,21 @@ pub fn there(known: &Known<'_>, name: &TopicName, partitions: i32) -> Sight {
     let wanted = wanted.max(topic.partitions.len());
     let words = format!("{led} of {} of {name} with a leader", human::plural(wanted, "partition"));
     awaited(words, Some(led as f64 / wanted as f64))
+}
+
+/// Said where a topic that the write is pinned to is another by now: what was done to the one before went
+/// with it.
+pub fn replaced(known: &Known<'_>, write: &Write) -> Option<Sight> {
+    if matches!(write, Write::DeleteTopic { .. }) || !reads(known) {
+        return None;
+    }
+    let topics = &known.world.snapshot.kafka.topics;
+    let other = |(name, id): &(&TopicName, Option<&TopicId>)| {
+        let now = topics.get(*name).and_then(|topic| topic.id.as_ref());
+        now.zip(*id).is_some_and(|(now, shown)| now != shown)
+    };
+    let (name, _) = write.pins().into_iter().find(other)?;
+    Some(Sight::Lost(format!("topic {name} was deleted and created anew")))
 }
 
 /// `id`: of the topic that is to go; another may be created in its place at once.

@@ -8,8 +8,11 @@ pub mod grow;
 pub mod produce;
 mod settings;
 
-use super::Known;
-use crate::domain::{kafka::Topic, object::Object};
+use super::{Known, write::Ids};
+use crate::domain::{
+    kafka::{Topic, TopicName},
+    object::Object,
+};
 
 /// The topic that is selected.
 fn selected<'a>(known: &Known<'a>, object: Option<&Object>) -> Result<&'a Topic, String> {
@@ -24,6 +27,13 @@ fn selected<'a>(known: &Known<'a>, object: Option<&Object>) -> Result<&'a Topic,
         Some(other) => Err(format!("a {} is no topic; select a topic", other.noun())),
         None => Err("select a topic first".into()),
     }
+}
+
+/// The ids that these topics have, where Kafka tells them.
+pub fn ids<'a>(known: &Known<'_>, names: impl IntoIterator<Item = &'a TopicName>) -> Ids {
+    let topics = &known.world.snapshot.kafka.topics;
+    let id = |name: &TopicName| Some((name.clone(), topics.get(name)?.id.clone()?));
+    names.into_iter().filter_map(id).collect()
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ async fn an_operation_on_one_kafka_writes_to_no_other() {
     bench.hand.turn_to("kafka/kafka".into());
     bench.hand.record(planned("o1"), &kafka("kafka/kafka"));
     bench.hand.turn_to("other/kafka".into());
-    let elect = Write::Elect { partitions: vec![("orders".into(), 0)] };
+    let elect = Write::Elect { partitions: vec![("orders".into(), 0)], ids: Default::default() };
     bench.hand.act("o1".into(), 0, elect, &kafka("other/kafka"));
     let Outcome::Acted(_, 0, Said::Refused(why)) = bench.next().await else { panic!() };
     assert!(why.contains("of Kafka cluster kafka/kafka"), "{why}");

@@ -2,7 +2,10 @@
 
 use super::super::kafka::perform;
 use crate::{
-    action::{Said, Write, write::Assignment},
+    action::{
+        Said, Write,
+        write::{Assignment, Ids},
+    },
     domain::{
         kafka::{BrokerId, TopicId},
         target::KafkaTarget,
@@ -70,7 +73,7 @@ fn reassigned(errors: &[(i32, i16)]) -> ResponseKind {
 async fn a_reassignment_goes_to_the_controller_once() {
     let (_fake, kafka, sent) = cluster(|_| reassigned(&[(0, 0), (1, 0)])).await;
     let partitions = vec![assignment(0, Some(&[2, 0])), assignment(1, None)];
-    let said = perform(&kafka, &Write::Reassign { partitions }, false).await;
+    let said = perform(&kafka, &Write::Reassign { partitions, ids: Ids::new() }, false).await;
     let wanted = "the reassignment of 1 partition has begun, that of 1 partition is cancelled";
     assert_eq!(said, Said::Taken(wanted.into()));
     let sent = sent.lock().unwrap();
@@ -89,7 +92,7 @@ async fn partial_success_is_said_with_the_partitions_named() {
     let reassign = |errors: &'static [(i32, i16)]| async move {
         let (_fake, kafka, _) = cluster(move |_| reassigned(errors)).await;
         let partitions = errors.iter().map(|(p, _)| assignment(*p, Some(&[0]))).collect();
-        perform(&kafka, &Write::Reassign { partitions }, false).await
+        perform(&kafka, &Write::Reassign { partitions, ids: Ids::new() }, false).await
     };
     assert_eq!(
         reassign(&[(0, 0), (3, 39), (4, 0)]).await,
@@ -124,7 +127,7 @@ async fn an_election_that_is_not_needed_is_no_refusal() {
     })
     .await;
     let partitions = vec![("orders".into(), 0), ("orders".into(), 1)];
-    let said = perform(&kafka, &Write::Elect { partitions }, false).await;
+    let said = perform(&kafka, &Write::Elect { partitions, ids: Ids::new() }, false).await;
     let wanted = "2 partitions are led by the preferred leader, 1 of them before already";
     assert_eq!(said, Said::Taken(wanted.into()));
     let sent = sent.lock().unwrap();
@@ -176,8 +179,8 @@ fn written(request: &m::ProduceRequest) -> ResponseKind {
 /// One of each.
 pub fn every() -> Vec<Write> {
     let others = [
-        Write::Reassign { partitions: vec![assignment(0, Some(&[1, 2]))] },
-        Write::Elect { partitions: vec![("orders".into(), 0)] },
+        Write::Reassign { partitions: vec![assignment(0, Some(&[1, 2]))], ids: Ids::new() },
+        Write::Elect { partitions: vec![("orders".into(), 0)], ids: Ids::new() },
         Write::DeleteTopic { topic: "orders".into(), id: None },
         Write::Produce { topic: "orders".into(), partition: Some(3), key: None, value: None },
     ];
@@ -258,7 +261,10 @@ async fn another_topic_of_the_same_name_is_left_alone() {
     let writes = |id: Option<TopicId>| {
         let topic = || "orders".into();
         let configs = vec![("retention.ms".into(), None)];
+        let ids = || id.iter().map(|id| (topic(), id.clone())).collect::<Ids>();
         [
+            Write::Reassign { partitions: vec![assignment(0, Some(&[1, 2]))], ids: ids() },
+            Write::Elect { partitions: vec![("orders".into(), 0)], ids: ids() },
             Write::AddPartitions { topic: topic(), id: id.clone(), total: 12 },
             Write::AlterConfigs { topic: topic(), id: id.clone(), configs },
             Write::DeleteTopic { topic: topic(), id },
@@ -266,7 +272,9 @@ async fn another_topic_of_the_same_name_is_left_alone() {
     };
     for write in writes(id(2)) {
         let Said::Refused(why) = perform(&kafka, &write, false).await else { panic!("{write:?}") };
-        assert!(why.starts_with("topic orders is another than the one you looked at"), "{why}");
+        let wanted =
+            "it changed since you looked: topic orders was deleted and created anew; nothing was done";
+        assert_eq!(&*why, wanted);
     }
     assert!(sent.lock().unwrap().is_empty());
     for write in writes(id(1)) {
@@ -278,7 +286,7 @@ async fn another_topic_of_the_same_name_is_left_alone() {
         let said = perform(&kafka, &write, false).await;
         assert_eq!(said, Said::Refused("there is no topic orders any more; nothing was done".into()));
     }
-    assert_eq!(sent.lock().unwrap().len(), 3);
+    assert_eq!(sent.lock().unwrap().len(), 5);
 }
 
 #[tokio::test]
