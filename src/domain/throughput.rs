@@ -4,11 +4,11 @@ use super::{
     Text,
     kafka::{BrokerId, TopicName},
     rates::Ends,
-    reading::Reading,
+    reading::{Reading, State},
     time::Time,
 };
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -120,10 +120,24 @@ impl Series {
     }
 }
 
+/// How a broker's own samples come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
+    /// When the newest was taken.
+    pub newest: Time,
+    /// It was sampled all through the time that a rate is taken over. After a pause it takes a while until
+    /// it is so again.
+    pub whole: bool,
+    /// Older than this, samples have ended.
+    pub patience: Duration,
+}
+
 #[derive(Debug, Clone)]
 pub struct Throughput {
     pub origin: Reading<Origin>,
     pub series: HashMap<(Metric, Subject), Series>,
+    /// Of the brokers that the present origin ever sampled.
+    pub sampled: BTreeMap<BrokerId, Sampling>,
     /// What the found dialect or source lacks, in words.
     pub lacks: Vec<Text>,
     /// The fall-backs that were tried first and why each was left, in words.
@@ -142,6 +156,45 @@ impl Throughput {
         let other = matches!(self.origin.last()?, Origin::Exporters { .. } | Origin::Offsets);
         self.tried.iter().find(|reason| other && reason.starts_with("Prometheus "))
     }
+
+    /// How far a last value can be trusted: who measures may be well while this broker's own samples have
+    /// ended, or have only just begun again. What is pending has an old value, if any.
+    pub fn state(&self, metric: Metric, subject: &Subject, now: Time) -> State {
+        let origin = self.origin.state(now);
+        if !origin.is_live() {
+            return origin;
+        }
+        let old = |since: Time, patience| {
+            Some(now.since(since)).filter(|age| *age > patience).map(|age| State::Stale { age })
+        };
+        let sampling = match subject {
+            // What the origin does not tell, Kafka counts itself.
+            Subject::Broker(id) => self.sampled.get(id).filter(|_| self.tells(metric)),
+            Subject::Cluster | Subject::Topic(_) => None,
+        };
+        let last = self.series(metric, subject.clone()).and_then(Series::last);
+        let stale = match sampling {
+            Some(sampling) => old(sampling.newest, sampling.patience),
+            // What is measured no longer, or by nobody now.
+            None => last.and_then(|(at, _)| old(at, self.origin.feed.patience())),
+        };
+        let filling = sampling.is_some_and(|s| !s.whole);
+        stale.unwrap_or(if filling { State::Pending(None) } else { State::Live })
+    }
+
+    /// The last value, however old, with what it is worth ([`Throughput::state`]): none while there is nothing
+    /// to go by yet.
+    pub fn rate(&self, metric: Metric, subject: &Subject, now: Time) -> (Option<f64>, State) {
+        let state = self.state(metric, subject, now);
+        let last = self.series(metric, subject.clone()).and_then(Series::last);
+        (last.map(|(_, value)| value).filter(|_| !matches!(state, State::Pending(_))), state)
+    }
+
+    /// The brokers whose part is not in the sums over brokers now.
+    pub fn left_out(&self, now: Time) -> Vec<BrokerId> {
+        let is_in = |s: &Sampling| s.whole && now.since(s.newest) <= s.patience;
+        self.sampled.iter().filter(|(_, sampling)| !is_in(sampling)).map(|(id, _)| *id).collect()
+    }
 }
 
 impl Default for Throughput {
@@ -149,6 +202,7 @@ impl Default for Throughput {
         Throughput {
             origin: Reading::pending(PATIENCE),
             series: HashMap::new(),
+            sampled: BTreeMap::new(),
             lacks: Vec::new(),
             tried: Vec::new(),
             measured: BTreeSet::new(),
@@ -178,6 +232,8 @@ pub enum ThroughputDelta {
         points: Points,
         at: Time,
     },
+    /// How each broker's samples come in: of all that the source knows.
+    Sampled(BTreeMap<BrokerId, Sampling>),
     /// What the source lacks has changed.
     Lacks(Vec<Text>),
     /// The cadence of measuring changed; what is older than this is stale.
@@ -197,6 +253,7 @@ impl Throughput {
                 self.origin.set(origin, at);
                 (self.lacks, self.tried) = (lacks, tried);
                 self.measured.clear();
+                self.sampled.clear();
                 self.ends = None;
             }
             ThroughputDelta::Points { points, at } => {
@@ -205,6 +262,14 @@ impl Throughput {
                 self.add(points);
                 self.origin.feed.hear(at);
                 self.series.retain(|_, s| s.last().is_some_and(|(t, _)| at.since(t) <= HISTORY));
+                return changed;
+            }
+            ThroughputDelta::Sampled(sampled) => {
+                let whole = |all: &BTreeMap<BrokerId, Sampling>| {
+                    all.iter().map(|(id, s)| (*id, s.whole)).collect::<Vec<_>>()
+                };
+                let changed = whole(&self.sampled) != whole(&sampled);
+                self.sampled = sampled;
                 return changed;
             }
             ThroughputDelta::Lacks(lacks) => self.lacks = lacks,
@@ -281,6 +346,26 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_whose_samples_end_is_stale_then_pending_until_its_window_is_filled_again() {
+        let (id, seconds) = (BrokerId(1), |s: i64| Time(s * 1000));
+        let mut throughput = Throughput::default();
+        let point = |s| vec![(Metric::BytesIn, Subject::Broker(id), vec![(seconds(s), 7.0)])];
+        throughput.apply(ThroughputDelta::Points { points: point(10), at: seconds(10) });
+        let mut sampled = |newest, whole, now| {
+            let sampling = Sampling { newest: seconds(newest), whole, patience: Duration::from_secs(15) };
+            throughput.apply(ThroughputDelta::Sampled([(id, sampling)].into()));
+            throughput.apply(ThroughputDelta::Points { points: vec![], at: seconds(now) });
+            let (rate, state) = throughput.rate(Metric::BytesIn, &Subject::Broker(id), seconds(now));
+            assert_eq!(rate.is_none(), state == State::Pending(None));
+            (state, throughput.left_out(seconds(now)))
+        };
+        assert_eq!(sampled(10, true, 25), (State::Live, vec![]));
+        assert_eq!(sampled(10, true, 26), (State::Stale { age: Duration::from_secs(16) }, vec![id]));
+        assert_eq!(sampled(40, false, 41), (State::Pending(None), vec![id]));
+        assert_eq!(sampled(60, true, 61), (State::Live, vec![]));
+    }
+
+    #[test]
     fn old_samples_of_a_new_origin_are_stale_at_once() {
         let mut throughput = Throughput::default();
         throughput.apply(ThroughputDelta::Points { points: vec![], at: minutes(10) });
@@ -291,6 +376,6 @@ mod tests {
             at: minutes(5),
         });
         let state = throughput.origin.state(minutes(10));
-        assert_eq!(state, crate::domain::reading::State::Stale { age: Duration::from_secs(300) });
+        assert_eq!(state, State::Stale { age: Duration::from_secs(300) });
     }
 }

@@ -14,7 +14,6 @@ use crate::domain::{
     object::{Kind, Object},
     reading::State,
     throughput::{Metric, Series, Subject},
-    time::Time,
 };
 
 pub static PANE: Pane = Pane {
@@ -131,15 +130,11 @@ fn disk_state(world: &World<'_>, row: &BrokerRow) -> State {
     broker(world, row).map_or(State::Live, state)
 }
 
-/// Who measures may be well while this broker's own samples have ended.
 fn rates_state(world: &World<'_>, row: &BrokerRow) -> State {
-    let origin = &world.snapshot.throughput.origin;
-    let state = origin.state(world.now);
-    match last(world, row, Metric::BytesIn) {
-        Some((at, _)) if state.is_live() && world.now.since(at) > origin.feed.patience() => {
-            State::Stale { age: world.now.since(at) }
-        }
-        _ => state,
+    let throughput = &world.snapshot.throughput;
+    match row.id {
+        Some(id) => throughput.state(Metric::BytesIn, &Subject::Broker(id), world.now),
+        None => throughput.origin.state(world.now),
     }
 }
 
@@ -147,12 +142,17 @@ fn series<'a>(world: &World<'a>, row: &BrokerRow, metric: Metric) -> Option<&'a 
     world.snapshot.throughput.series(metric, Subject::Broker(row.id?))
 }
 
-fn last(world: &World<'_>, row: &BrokerRow, metric: Metric) -> Option<(Time, f64)> {
-    series(world, row, metric).and_then(Series::last)
+fn rate(world: &World<'_>, row: &BrokerRow, metric: Metric) -> Option<f64> {
+    world.snapshot.throughput.rate(metric, &Subject::Broker(row.id?), world.now).0
 }
 
+/// After a broker's return there is no rate for a while.
 fn byte_rate(world: &World<'_>, row: &BrokerRow, metric: Metric) -> Cell {
-    last(world, row, metric).map_or_else(unknown, |(_, rate)| Cell::plain(human::byte_rate(rate)))
+    match rate(world, row, metric) {
+        Some(rate) => Cell::plain(human::byte_rate(rate)),
+        None if matches!(rates_state(world, row), State::Pending(_)) => Cell::toned("pending", Tone::Muted),
+        None => unknown(),
+    }
 }
 
 /// A count of the broker's partitions; a row without a broker has none to count.
@@ -272,7 +272,7 @@ static COLUMNS: &[C] = &[
                 .map_or_else(Vec::new, |s| s.points().map(|(_, v)| Some(v)).collect());
             Cell::empty().drawing(Figure::Spark(points))
         },
-        |world, r| key(last(world, r, Metric::BytesIn).map(|(_, rate)| rate)),
+        |world, r| key(rate(world, r, Metric::BytesIn)),
     )
     .rank(1)
     .read_from(rates_state),
@@ -280,7 +280,7 @@ static COLUMNS: &[C] = &[
         "IN/s",
         11,
         |world, r| byte_rate(world, r, Metric::BytesIn),
-        |world, r| key(last(world, r, Metric::BytesIn).map(|(_, rate)| rate)),
+        |world, r| key(rate(world, r, Metric::BytesIn)),
     )
     .rank(2)
     .sort('I')
@@ -289,7 +289,7 @@ static COLUMNS: &[C] = &[
         "OUT/s",
         11,
         |world, r| byte_rate(world, r, Metric::BytesOut),
-        |world, r| key(last(world, r, Metric::BytesOut).map(|(_, rate)| rate)),
+        |world, r| key(rate(world, r, Metric::BytesOut)),
     )
     .rank(3)
     .sort('B')

@@ -24,6 +24,8 @@ pub struct Chart {
     /// Largest last value first.
     pub lines: Vec<Line>,
     pub state: State,
+    /// What the lines are without, in few words; may be empty.
+    pub lacks: String,
     /// The time axis.
     pub from: Time,
     pub to: Time,
@@ -33,6 +35,8 @@ pub struct Chart {
 pub struct Line {
     pub name: String,
     pub points: Vec<(Time, f64)>,
+    /// What its last point is worth.
+    pub state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::{
     chart::{By, Chart, Charts, Line, Unit},
 };
 use crate::domain::{
+    human,
     kafka::BrokerId,
     object::Object,
     throughput::{HISTORY, Metric, Series, Subject},
@@ -37,6 +38,7 @@ impl Charts for Lines {
             unit,
             lines: lines(world, metric, by, scope),
             state: world.snapshot.throughput.origin.state(world.now),
+            lacks: if by == By::Broker { String::new() } else { lacks(world, metric) },
             from: world.now.minus(HISTORY),
             to: world.now,
         });
@@ -45,13 +47,24 @@ impl Charts for Lines {
     }
 }
 
+/// Sums over brokers lack those that are not measured now.
+fn lacks(world: &World<'_>, metric: Metric) -> String {
+    let out = world.snapshot.throughput.left_out(world.now);
+    // Partitions are counted from Kafka's metadata where nobody else counts them.
+    if out.is_empty() || matches!(metric, Metric::UnderReplicated | Metric::Offline) {
+        return String::new();
+    }
+    format!("without broker {}", human::list(out, 3))
+}
+
 fn lines(world: &World<'_>, metric: Metric, by: By, scope: Option<&Object>) -> Vec<Line> {
     let all = world.snapshot.throughput.series.iter();
     let wanted = all.filter(|((m, subject), _)| *m == metric && shown(subject, by, scope));
     let mut lines: Vec<(f64, Line)> = wanted
         .filter_map(|((_, subject), series)| {
             let last = Series::last(series)?.1;
-            Some((last, Line { name: name(subject, scope), points: series.points().collect() }))
+            let state = world.snapshot.throughput.state(metric, subject, world.now);
+            Some((last, Line { name: name(subject, scope), points: series.points().collect(), state }))
         })
         .collect();
     lines.sort_by(|(a, line), (b, other)| b.total_cmp(a).then_with(|| line.name.cmp(&other.name)));

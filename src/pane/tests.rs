@@ -1,8 +1,15 @@
 //! Every pane in every state of the world, and what the registry promises.
 
 use super::*;
-use crate::world::{Fixture, Mood, SMALL, fixture};
-use std::collections::BTreeSet;
+use crate::{
+    domain::{
+        kafka::BrokerId,
+        throughput::{Sampling, ThroughputDelta},
+    },
+    pane::chart::By,
+    world::{Fixture, Mood, NOW, SMALL, fixture},
+};
+use std::{collections::BTreeSet, time::Duration};
 
 fn tables() -> impl Iterator<Item = (&'static Pane, &'static dyn Table)> {
     PANES.iter().flat_map(|pane| {
@@ -257,4 +264,34 @@ fn charts_have_the_largest_lines_first_and_not_too_many() {
     assert_eq!(charts.charts(&world, chart::By::Broker, None).len(), 5);
     let one = charts.charts(&world, chart::By::Cluster, Some(&Object::Topic("stock".into())));
     assert_eq!(one[0].lines.iter().map(|l| &*l.name).collect::<Vec<_>>(), ["stock"]);
+}
+
+#[test]
+fn a_broker_that_is_not_measured_now_has_no_live_rate_and_the_sum_says_that_it_lacks_it() {
+    let mut snapshot = crate::world::healthy(SMALL);
+    let sampling = |newest: u64, whole| Sampling {
+        newest: NOW.minus(Duration::from_secs(newest)),
+        whole,
+        patience: Duration::from_secs(15),
+    };
+    let sampled = [
+        (BrokerId(0), sampling(5, true)),
+        (BrokerId(1), sampling(40, true)),
+        (BrokerId(2), sampling(5, false)),
+    ];
+    snapshot.apply(ThroughputDelta::Sampled(sampled.into()).into());
+    let fixture = Fixture::of(snapshot, NOW);
+    let world = fixture.world();
+    let table = &crate::pane::brokers::Brokers;
+    let column = Table::headings(table).iter().position(|h| h.title == "IN/s").unwrap();
+    let rate = |id| Table::cells(table, &world, &Object::Broker(BrokerId(id)), &[column]).unwrap().remove(0);
+    assert_eq!(rate(0).doubt, Doubt::None);
+    assert_eq!(rate(1).doubt, Doubt::Stale(Duration::from_secs(40)));
+    assert_eq!(rate(2).text, "pending");
+    let Some(Block::Charts(charts)) = find("charts").unwrap().blocks.first() else { panic!() };
+    let whole = charts.charts(&world, By::Cluster, None);
+    assert_eq!(whole[0].lacks, "without broker 1, 2");
+    let by_broker = charts.charts(&world, By::Broker, None);
+    let states: Vec<bool> = by_broker[0].lines.iter().map(|l| l.state.is_live()).collect();
+    assert_eq!(states.iter().filter(|live| **live).count(), 1, "{states:?}");
 }

@@ -9,7 +9,7 @@ use crate::domain::{
     kafka::{Topic, Troubles},
     object::Object,
     reading::State,
-    throughput::{Metric, Series, Subject},
+    throughput::{Metric, Subject},
     time::age,
 };
 use std::time::Duration;
@@ -94,12 +94,11 @@ fn size(world: &World<'_>, topic: &Topic) -> Option<u64> {
 
 /// Messages by their offsets: compaction and deleted records make it an upper bound.
 fn rate(world: &World<'_>, topic: &Topic, metric: Metric) -> Option<f64> {
-    let series = world.snapshot.throughput.series(metric, Subject::Topic(topic.name.clone()))?;
-    Series::last(series).map(|(_, value)| value)
+    world.snapshot.throughput.rate(metric, &Subject::Topic(topic.name.clone()), world.now).0
 }
 
-fn rates_state(world: &World<'_>, _topic: &Topic) -> State {
-    world.snapshot.throughput.origin.state(world.now)
+fn rate_state(world: &World<'_>, topic: &Topic, metric: Metric) -> State {
+    world.snapshot.throughput.state(metric, &Subject::Topic(topic.name.clone()), world.now)
 }
 
 fn retention(topic: &Topic) -> Cell {
@@ -174,7 +173,7 @@ static COLUMNS: &[C] = &[
     )
     .rank(2)
     .sort('B')
-    .read_from(rates_state),
+    .read_from(|world, t| rate_state(world, t, Metric::BytesIn)),
     C::number(
         "MSG IN",
         8,
@@ -183,7 +182,7 @@ static COLUMNS: &[C] = &[
     )
     .rank(2)
     .sort('E')
-    .read_from(rates_state),
+    .read_from(|world, t| rate_state(world, t, Metric::MessagesIn)),
     C::number(
         "OUT/s",
         11,
@@ -194,7 +193,7 @@ static COLUMNS: &[C] = &[
     )
     .rank(3)
     .sort('T')
-    .read_from(rates_state),
+    .read_from(|world, t| rate_state(world, t, Metric::BytesOut)),
     C::text(
         "CLEANUP",
         14,

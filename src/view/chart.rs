@@ -8,9 +8,13 @@ use crate::{
     app::{screen::Screen, text},
     domain::{
         human,
+        reading::State,
         time::{Time, age},
     },
-    pane::chart::{By, Chart, Line, Unit},
+    pane::{
+        Tone,
+        chart::{By, Chart, Line, Unit},
+    },
 };
 use ratatui::{
     layout::Rect,
@@ -109,11 +113,20 @@ fn legend(canvas: &mut Canvas<'_>, area: Rect, chart: &Chart) -> u16 {
         let (tone, words) = state_words(&chart.state);
         head.push((format!("  {words}"), canvas.theme.tone(tone)));
     }
+    if !chart.lacks.is_empty() {
+        head.push((format!("  {}", chart.lacks), canvas.theme.tone(Tone::Warning)));
+    }
     let shown = chart.lines.iter().zip(CHART);
     let entries = |valued: bool| -> Vec<(String, Style)> {
         let entry = |(line, role): (&Line, Role)| {
             let last = line.points.last().filter(|_| valued);
-            let last = last.map_or(String::new(), |(_, v)| format!(" {}", amount(chart.unit, *v)));
+            let last = last.map_or(String::new(), |(_, v)| match line.state {
+                State::Live => format!(" {}", amount(chart.unit, *v)),
+                State::Pending(_) => " pending".into(),
+                // The whole chart's state is told in its head.
+                _ if !chart.state.is_live() => format!(" {}", amount(chart.unit, *v)),
+                _ => format!(" {}", state_words(&line.state).1),
+            });
             (format!("  ■ {}{last}", text::clean(&line.name)), canvas.theme.style(role))
         };
         shown.clone().map(entry).collect()

@@ -6,7 +6,8 @@ use crate::domain::{
     human,
     kafka::{Broker, BrokerId, Group, Kafka, Member, Partition, Topic},
     lag::Pace,
-    throughput::{Metric, Series, Subject},
+    reading::State,
+    throughput::{Metric, Subject},
     time::age,
 };
 use std::time::Duration;
@@ -63,12 +64,16 @@ fn disks(world: &World<'_>, broker: &Broker) -> Section {
 fn rates(world: &World<'_>, subject: &Subject) -> Section {
     let throughput = &world.snapshot.throughput;
     let section = Section::read("Throughput", &throughput.origin.feed, world.now);
-    let last = |metric| throughput.series(metric, subject.clone()).and_then(Series::last).map(|(_, v)| v);
-    let bytes = |metric| last(metric).map(human::byte_rate).unwrap_or_default();
+    let rate = |metric, words: fn(f64) -> String| match throughput.rate(metric, subject, world.now) {
+        (Some(rate), State::Stale { age: old }) => format!("{} {} ago", words(rate), age(old)),
+        (Some(rate), _) => words(rate),
+        (None, State::Pending(_)) => "not yet: it has not been measured long enough since it is back".into(),
+        (None, _) => String::new(),
+    };
     section
-        .with("bytes in", bytes(Metric::BytesIn))
-        .with("bytes out", bytes(Metric::BytesOut))
-        .with("messages in", last(Metric::MessagesIn).map(human::rate).unwrap_or_default())
+        .with("bytes in", rate(Metric::BytesIn, human::byte_rate))
+        .with("bytes out", rate(Metric::BytesOut, human::byte_rate))
+        .with("messages in", rate(Metric::MessagesIn, human::rate))
 }
 
 pub fn broker(world: &World<'_>, id: BrokerId) -> Vec<Section> {

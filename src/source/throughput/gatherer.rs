@@ -204,6 +204,7 @@ impl Gatherer {
 
     async fn report(&self, look: Look) -> Result<(), Closed> {
         self.send(ThroughputDelta::Patience(look.patience)).await?;
+        self.send(ThroughputDelta::Sampled(look.sampled)).await?;
         self.send(ThroughputDelta::Points { points: look.points, at: look.newest }).await
     }
 
@@ -222,7 +223,7 @@ impl Gatherer {
                 Ok(mut points) => {
                     heard = Instant::now();
                     if summed.is_none_or(|s| s.elapsed() >= self.settings.step) {
-                        let totals = round.meter.totals(round.patience());
+                        let totals = round.meter.totals();
                         summed = if totals.is_empty() { summed } else { Some(Instant::now()) };
                         points.extend(totals);
                     }
@@ -232,6 +233,7 @@ impl Gatherer {
                         self.announce(state.0, state.1, tried, at).await?;
                     }
                     self.send(ThroughputDelta::Patience(round.patience())).await?;
+                    self.send(ThroughputDelta::Sampled(round.meter.sampled())).await?;
                     self.send(ThroughputDelta::Points { points, at }).await?;
                 }
                 Err(reason) if self.scraped_brokers().all(|b| round.failed.contains_key(&b)) => {
@@ -308,7 +310,7 @@ impl Round {
                 self.failed.remove(&scraped.broker);
                 self.ways.insert(scraped.broker, way);
                 self.dialect = Some(scrape.dialect);
-                Ok(self.meter.take(scraped.broker, scraped.at, scrape))
+                Ok(self.meter.take(scraped.broker, scraped.at, scraped.period, scrape))
             }
             Err(reason) => {
                 self.failed.insert(scraped.broker, reason.clone());

@@ -8,7 +8,7 @@ use super::{
 use crate::domain::{
     Text,
     kafka::BrokerId,
-    throughput::{Metric, Points, Subject},
+    throughput::{Metric, Points, Sampling, Subject},
     time::Time,
 };
 use std::{
@@ -46,6 +46,15 @@ impl Scrape {
         }
         Ok(Scrape { dialect, values })
     }
+
+    /// Whether it may have come from the same run of the same broker as one before it.
+    fn follows(&self, before: &Scrape) -> bool {
+        let fell = |(gauge, (kind, value)): (&Gauge, &(Kind, f64))| {
+            let of_broker = *kind == Kind::Counter && gauge.1.is_none();
+            of_broker && before.values.get(gauge).is_some_and(|(_, last)| value < last)
+        };
+        self.dialect == before.dialect && !self.values.iter().any(fell)
+    }
 }
 
 /// Whether a sample tells the fact, and of which topic (none: of all).
@@ -66,22 +75,32 @@ pub struct Meter {
 #[derive(Debug)]
 struct Measured {
     at: Time,
+    /// Older than this, scrapes have ended.
+    patience: Duration,
     scrape: Scrape,
     rates: HashMap<Gauge, f64>,
-    /// It was scraped twice, so that its counters have rates.
+    /// It was scraped twice in a row and ran all the time between, so that its counters have rates.
     rated: bool,
 }
 
+impl Measured {
+    fn is_fresh(&self, now: Time) -> bool {
+        now.since(self.at) <= self.patience
+    }
+}
+
 impl Meter {
-    /// Takes in a scrape and returns the broker's points. Rates need two scrapes; a counter that fell was
-    /// reset, and has counted from nought since (as Prometheus's `rate` has it).
-    pub fn take(&mut self, broker: BrokerId, at: Time, scrape: Scrape) -> Points {
-        let before = self.brokers.get(&broker).filter(|b| b.at < at && b.scrape.dialect == scrape.dialect);
+    /// Takes in a scrape and returns the broker's points. Rates need two scrapes, of which none was missed
+    /// between; a counter that fell was reset with the whole broker, which ran for a part of the time only.
+    /// `period`: until the next.
+    pub fn take(&mut self, broker: BrokerId, at: Time, period: Duration, scrape: Scrape) -> Points {
+        let before = self.brokers.get(&broker);
+        let before = before.filter(|b| b.at < at && b.is_fresh(at) && scrape.follows(&b.scrape));
         let rate = |gauge: &Gauge, value: f64| {
             let before = before?;
-            let last = before.scrape.values.get(gauge)?.1;
-            let grown = if value < last { value } else { value - last };
-            Some(grown / at.since(before.at).as_secs_f64())
+            let grown = value - before.scrape.values.get(gauge)?.1;
+            // A topic that was made anew.
+            (grown >= 0.0).then(|| grown / at.since(before.at).as_secs_f64())
         };
         let told = scrape.values.iter().filter_map(|(gauge, (kind, value))| match kind {
             Kind::Counter => Some((gauge.clone(), rate(gauge, *value)?)),
@@ -93,17 +112,25 @@ impl Meter {
         let points =
             of_broker.map(|((m, _), rate)| (*m, Subject::Broker(broker), vec![(at, *rate)])).collect();
         let rated = before.is_some();
-        self.brokers.insert(broker, Measured { at, scrape, rates, rated });
+        // Two scrapes may be missed or late.
+        let patience = period * 5 / 2;
+        self.brokers.insert(broker, Measured { at, patience, scrape, rates, rated });
         points
     }
 
+    /// How the brokers' scrapes come in.
+    pub fn sampled(&self) -> BTreeMap<BrokerId, Sampling> {
+        let of = |b: &Measured| Sampling { newest: b.at, whole: b.rated, patience: b.patience };
+        self.brokers.iter().map(|(id, measured)| (*id, of(measured))).collect()
+    }
+
     /// The sums over brokers, of the cluster and of its busiest topics, once there is anything newer. A
-    /// broker whose last scrape is older than `patience` before the newest is left out; one that is new
-    /// holds the sums back until it has rates, since a sum without it would dip.
-    pub fn totals(&mut self, patience: Duration) -> Points {
+    /// broker that is no longer scraped is left out; one that is new holds the sums back until it has rates,
+    /// since a sum without it would dip.
+    pub fn totals(&mut self) -> Points {
         let newest = self.brokers.values().map(|b| b.at).max();
         let Some(at) = newest.filter(|at| self.totalled < Some(*at)) else { return Points::new() };
-        let fresh: Vec<&Measured> = self.brokers.values().filter(|b| at.since(b.at) <= patience).collect();
+        let fresh: Vec<&Measured> = self.brokers.values().filter(|b| b.is_fresh(at)).collect();
         if fresh.iter().any(|b| !b.rated) {
             return Points::new();
         }
@@ -136,7 +163,7 @@ mod tests {
     use super::*;
     use crate::domain::throughput::Metric::{BytesIn, MessagesIn, Offline, UnderReplicated};
 
-    const PATIENCE: Duration = Duration::from_secs(45);
+    const PERIOD: Duration = Duration::from_secs(10);
 
     fn strimzi(total: f64, orders: f64) -> Scrape {
         Scrape::read(&format!(
@@ -158,19 +185,19 @@ mod tests {
     fn rates_are_differences_over_time_and_add_up_once() {
         let mut meter = Meter::default();
         for broker in [0, 1] {
-            let first = meter.take(BrokerId(broker), Time(0), strimzi(1_000.0, 600.0));
+            let first = meter.take(BrokerId(broker), Time(0), PERIOD, strimzi(1_000.0, 600.0));
             assert_eq!(
                 value(&first, BytesIn, Subject::Broker(BrokerId(broker))),
                 None,
                 "one scrape is no rate"
             );
-            assert!(meter.totals(PATIENCE).is_empty());
+            assert!(meter.totals().is_empty());
         }
-        let points = meter.take(BrokerId(0), Time(10_000), strimzi(3_000.0, 1_600.0));
+        let points = meter.take(BrokerId(0), Time(10_000), PERIOD, strimzi(3_000.0, 1_600.0));
         assert_eq!(value(&points, BytesIn, Subject::Broker(BrokerId(0))), Some(200.0));
-        assert!(meter.totals(PATIENCE).is_empty(), "a broker without a rate would make the sum dip");
-        meter.take(BrokerId(1), Time(10_000), strimzi(2_000.0, 600.0));
-        let totals = meter.totals(PATIENCE);
+        assert!(meter.totals().is_empty(), "a broker without a rate would make the sum dip");
+        meter.take(BrokerId(1), Time(10_000), PERIOD, strimzi(2_000.0, 600.0));
+        let totals = meter.totals();
         assert_eq!(value(&totals, BytesIn, Subject::Cluster), Some(300.0));
         assert_eq!(value(&totals, BytesIn, Subject::Topic("orders".into())), Some(100.0));
         assert_eq!(value(&totals, UnderReplicated, Subject::Cluster), Some(4.0));
@@ -179,27 +206,36 @@ mod tests {
             Some(1.0),
             "both controllers mean the same one"
         );
-        assert!(meter.totals(PATIENCE).is_empty(), "nothing newer");
+        assert!(meter.totals().is_empty(), "nothing newer");
     }
 
     #[test]
-    fn a_restarted_broker_counts_from_nought() {
-        let mut meter = Meter::default();
-        meter.take(BrokerId(0), Time(0), strimzi(9_000.0, 0.0));
-        let points = meter.take(BrokerId(0), Time(10_000), strimzi(500.0, 0.0));
-        assert_eq!(value(&points, BytesIn, Subject::Broker(BrokerId(0))), Some(50.0));
+    fn a_broker_that_was_away_has_no_rate_until_it_was_scraped_twice_again() {
+        let (id, mut meter) = (BrokerId(0), Meter::default());
+        let mut rate = |second: i64, total| {
+            let points = meter.take(id, Time(second * 1000), PERIOD, strimzi(total, 0.0));
+            (value(&points, BytesIn, Subject::Broker(id)), meter.sampled()[&id].whole)
+        };
+        assert_eq!(rate(0, 9_000.0), (None, false));
+        assert_eq!(rate(10, 9_500.0), (Some(50.0), true));
+        assert_eq!(rate(20, 500.0), (None, false), "it ran for a part of the time only");
+        assert_eq!(rate(30, 1_500.0), (Some(100.0), true));
+        assert_eq!(rate(90, 1_600.0), (None, false), "nobody knows when in that minute it was");
+        assert_eq!(rate(100, 1_700.0), (Some(10.0), true));
     }
 
     #[test]
     fn a_broker_that_is_no_longer_scraped_leaves_the_sum() {
         let mut meter = Meter::default();
         for at in [0, 10_000] {
-            meter.take(BrokerId(0), Time(at), strimzi(at as f64, 0.0));
-            meter.take(BrokerId(1), Time(at), strimzi(at as f64, 0.0));
+            meter.take(BrokerId(0), Time(at), PERIOD, strimzi(at as f64, 0.0));
+            meter.take(BrokerId(1), Time(at), PERIOD, strimzi(at as f64, 0.0));
         }
-        assert_eq!(value(&meter.totals(PATIENCE), BytesIn, Subject::Cluster), Some(2_000.0));
-        meter.take(BrokerId(0), Time(60_000), strimzi(60_000.0, 0.0));
-        assert_eq!(value(&meter.totals(PATIENCE), BytesIn, Subject::Cluster), Some(1_000.0));
+        assert_eq!(value(&meter.totals(), BytesIn, Subject::Cluster), Some(2_000.0));
+        for at in [20_000, 30_000, 40_000] {
+            meter.take(BrokerId(0), Time(at), PERIOD, strimzi(at as f64, 0.0));
+        }
+        assert_eq!(value(&meter.totals(), BytesIn, Subject::Cluster), Some(1_000.0));
     }
 
     #[test]
@@ -235,7 +271,7 @@ mod tests {
             }
         }
         let yolean = Scrape::read(samples[3].1).unwrap();
-        let points = Meter::default().take(BrokerId(1), Time(0), yolean);
+        let points = Meter::default().take(BrokerId(1), Time(0), PERIOD, yolean);
         let messages = value(&points, MessagesIn, Subject::Broker(BrokerId(1)));
         assert_eq!(messages, Some(3.0), "a ready rate needs one scrape only");
         assert!(Scrape::read("jvm_threads_current 77\n").is_err());

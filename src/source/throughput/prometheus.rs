@@ -14,12 +14,12 @@ use crate::domain::{
     Text,
     kafka::BrokerId,
     target::ThroughputTarget,
-    throughput::{HISTORY, Metric, PATIENCE, Points, Subject},
+    throughput::{HISTORY, Metric, PATIENCE, Points, Sampling, Subject},
     time::Time,
 };
 use futures::future::join_all;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -28,11 +28,14 @@ pub struct Reader {
     server: Server,
     target: ThroughputTarget,
     step: Duration,
+    look: Duration,
     pub dialect: &'static Dialect,
     matchers: Text,
     /// How often the brokers are scraped.
     interval: Duration,
     read_to: Option<Time>,
+    /// When each broker last had a rate.
+    rated: BTreeMap<BrokerId, Time>,
     looks: u32,
     /// What the last queries lacked.
     gaps: Vec<Text>,
@@ -48,6 +51,7 @@ pub struct Look {
     pub points: Points,
     /// When the newest sample was taken.
     pub newest: Time,
+    pub sampled: BTreeMap<BrokerId, Sampling>,
     pub lacks: Vec<Text>,
     pub patience: Duration,
 }
@@ -74,10 +78,12 @@ impl Reader {
             server,
             target: target.clone(),
             step: settings.step,
+            look: settings.look,
             dialect: seen.dialect,
             matchers: seen.matchers,
             interval,
             read_to: None,
+            rated: BTreeMap::new(),
             looks: 0,
             gaps: Vec::new(),
         };
@@ -108,12 +114,43 @@ impl Reader {
                     Rows::Topics(rows) => points.extend(topics(fact, rows)),
                 }
             }
+            self.rate(&points);
             self.gaps = broken;
             self.gaps.extend(missing(&points));
             self.read_to = Some(to);
         }
-        let lacks = self.lacks(&newest, last);
-        Ok(Look { points, newest: last, lacks, patience: PATIENCE.max(self.interval * 3) })
+        let sampled = self.sampled(&newest);
+        let lacks = self.lacks(&sampled, last);
+        Ok(Look { points, newest: last, sampled, lacks, patience: PATIENCE.max(self.interval * 3) })
+    }
+
+    /// Notes which brokers have a rate; counts, which need no window, tell nothing of it.
+    fn rate(&mut self, points: &Points) {
+        let rates =
+            points.iter().filter(|(metric, ..)| !matches!(metric, Metric::UnderReplicated | Metric::Offline));
+        for (_, subject, points) in rates {
+            if let (Subject::Broker(id), Some((at, _))) = (subject, points.last()) {
+                let last = self.rated.entry(*id).or_insert(*at);
+                *last = (*at).max(*last);
+            }
+        }
+    }
+
+    /// A lost scrape, and a step whose rate it cost, are borne with.
+    fn sampled(&self, newest: &HashMap<Labels, Time>) -> BTreeMap<BrokerId, Sampling> {
+        let whole = |id| {
+            let rated = self.rated.get(&id).zip(self.read_to);
+            rated.is_some_and(|(at, to)| to.since(*at) <= self.step)
+        };
+        let patience = self.interval * 5 / 2 + self.look;
+        let mut sampled = BTreeMap::new();
+        for (labels, at) in newest {
+            if let Owner::Ours(Some(id)) = identity::owner(labels, &self.target) {
+                let of = sampled.entry(id).or_insert(Sampling { newest: *at, whole: whole(id), patience });
+                of.newest = of.newest.max(*at);
+            }
+        }
+        sampled
     }
 
     /// The steps that newer samples have made due.
@@ -133,12 +170,10 @@ impl Reader {
 
     /// All queries at once; those that failed cost only their own metric.
     async fn read(&self, from: Time, to: Time) -> Result<(Vec<(&'static Fact, Rows)>, Vec<Text>), Text> {
-        // Four scrapes make a rate that survives a lost one.
-        let window = (self.interval * 4).clamp(Duration::from_secs(20), Duration::from_secs(600));
         let facts = &self.dialect.facts;
-        let brokers = facts.iter().map(|f| (f, false, promql::by_broker(f, &self.matchers, window)));
+        let brokers = facts.iter().map(|f| (f, false, promql::by_broker(f, &self.matchers, self.interval)));
         let by_topic = facts.iter().filter(|f| f.by_topic());
-        let topics = by_topic.map(|f| (f, true, promql::by_topic(f, &self.matchers, window)));
+        let topics = by_topic.map(|f| (f, true, promql::by_topic(f, &self.matchers, self.interval)));
         let asked = brokers.chain(topics).map(async |(fact, topics, query)| {
             let rows = self.server.range(&query, from, to, self.step).await;
             (fact, topics, rows.map(if topics { Rows::Topics } else { Rows::Brokers }))
@@ -164,7 +199,7 @@ impl Reader {
         let mut brokers: BTreeMap<BrokerId, BTreeMap<Time, f64>> = BTreeMap::new();
         for row in rows {
             let Owner::Ours(broker) = identity::owner(&row.labels, &self.target) else { continue };
-            let end = newest.get(&row.labels).map(|t| t.plus(self.interval * 2));
+            let end = newest.get(&row.labels).map(|t| t.plus(self.interval * 3 / 2));
             for (at, value) in row.points {
                 if !value.is_finite() || end.is_some_and(|end| at > end) {
                     continue;
@@ -182,16 +217,19 @@ impl Reader {
         all.map(|(subject, points)| (fact.metric, subject, points.into_iter().collect())).collect()
     }
 
-    fn lacks(&self, newest: &HashMap<Labels, Time>, last: Time) -> Vec<Text> {
+    fn lacks(&self, sampled: &BTreeMap<BrokerId, Sampling>, last: Time) -> Vec<Text> {
         let mut lacks: Vec<Text> = self.dialect.lacks.iter().map(|&l| l.into()).collect();
         lacks.extend(self.gaps.iter().cloned());
-        let fresh = |broker| {
-            let mut of = newest.iter().filter(|(l, _)| identity::owner(l, &self.target) == broker);
-            of.any(|(_, at)| last.since(*at) <= self.interval * 3)
-        };
-        for pod in &self.target.pods {
-            if let Some(id) = pod.broker.filter(|id| !fresh(Owner::Ours(Some(*id)))) {
-                lacks.push(format!("broker {id}: Prometheus has no samples of it now").into());
+        let known = self.target.pods.iter().filter_map(|p| p.broker);
+        for id in known.chain(sampled.keys().copied()).collect::<BTreeSet<_>>() {
+            match sampled.get(&id).filter(|s| last.since(s.newest) <= s.patience) {
+                None => lacks.push(format!("broker {id}: Prometheus has no samples of it now").into()),
+                Some(s) if !s.whole => {
+                    lacks.push(
+                        format!("broker {id}: no rate until Prometheus has sampled it long enough").into(),
+                    );
+                }
+                Some(_) => {}
             }
         }
         lacks

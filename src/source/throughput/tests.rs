@@ -37,6 +37,10 @@ struct Behaviour {
     refusal: Option<(u16, &'static str)>,
     /// Queries with this in them fail.
     broken: &'static str,
+    /// The newest sample of our first broker is older by this.
+    ended: Duration,
+    /// It has no rate.
+    filling: bool,
     exporters: bool,
 }
 
@@ -48,7 +52,14 @@ fn set(fake: &Fake, change: impl FnOnce(&mut Behaviour)) {
 
 async fn serve() -> (Fake, String) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let behaviour = Behaviour { age: Duration::ZERO, refusal: None, broken: "nothing", exporters: true };
+    let behaviour = Behaviour {
+        age: Duration::ZERO,
+        refusal: None,
+        broken: "nothing",
+        ended: Duration::ZERO,
+        filling: false,
+        exporters: true,
+    };
     let fake: Fake = Arc::new(Mutex::new(behaviour));
     let proxy = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy";
     let app = Router::new()
@@ -97,7 +108,11 @@ async fn instant(Shared(fake): Shared<Fake>, Query(params): Params) -> Answer {
             let samples: Vec<_> = (0..10).map(|i| json!([newest - 50.0 + 5.0 * f64::from(i), "1"])).collect();
             vec![json!({"metric": {}, "values": samples})]
         }
-        _ => brokers().map(|m| json!({"metric": m, "value": [newest, newest.to_string()]})).to_vec(),
+        _ => {
+            let ended = newest - fake.lock().unwrap().ended.as_secs_f64();
+            let value = |i, m| json!({"metric": m, "value": [newest, if i == 0 { ended } else { newest }.to_string()]});
+            brokers().into_iter().enumerate().map(|(i, m)| value(i, m)).collect()
+        }
     };
     answer(&fake, query, rows)
 }
@@ -112,7 +127,8 @@ async fn range(Shared(fake): Shared<Fake>, Query(params): Params) -> Answer {
     let rows = if query.contains("by (topic)") {
         ["orders", "audit"].map(|t| json!({"metric": {"topic": t}, "values": values("30")})).to_vec()
     } else {
-        brokers().map(|m| json!({"metric": m, "values": values("100")})).to_vec()
+        let lost = usize::from(fake.lock().unwrap().filling);
+        brokers().into_iter().skip(lost).map(|m| json!({"metric": m, "values": values("100")})).collect()
     };
     answer(&fake, query, rows)
 }
@@ -238,6 +254,29 @@ async fn samples_that_stopped_are_stale_with_their_age_not_live_and_not_gone() {
     assert!(w.snapshot.throughput.lacks[0].contains("no newer samples"), "{:?}", w.snapshot.throughput.lacks);
     set(&fake, |b| b.age = Duration::ZERO);
     w.until("live again", by_prometheus).await;
+}
+
+#[tokio::test]
+async fn a_broker_whose_samples_end_is_stale_and_after_its_return_pending_until_it_has_a_rate() {
+    let (fake, url) = serve().await;
+    let mut w = Watched::start(target(Some(url)), None, fast());
+    let of = |s: &Snapshot, id| s.throughput.state(Metric::BytesIn, &Subject::Broker(BrokerId(id)), now());
+    let state = |s: &Snapshot| of(s, 0);
+    w.until("live", |s| measured(s) && state(s).is_live()).await;
+    let cluster =
+        |s: &Snapshot| s.throughput.series(Metric::BytesIn, Subject::Cluster).and_then(|s| s.last());
+    set(&fake, |b| (b.ended, b.filling) = (Duration::from_secs(40), true));
+    w.until("stale", |s| matches!(state(s), State::Stale { age } if age >= Duration::from_secs(39))).await;
+    assert_eq!(of(&w.snapshot, 1), State::Live, "the other broker is as it was");
+    w.until("a sum without it", |s| cluster(s).is_some_and(|(_, sum)| sum == 100.0)).await;
+    assert_eq!(w.snapshot.throughput.left_out(now()), [BrokerId(0)]);
+    let lacks = |s: &Snapshot, words: &str| s.throughput.lacks.iter().any(|l| l.contains(words));
+    assert!(lacks(&w.snapshot, "broker 0: Prometheus has no samples of it now"));
+    set(&fake, |b| b.ended = Duration::ZERO);
+    w.until("pending", |s| state(s) == State::Pending(None)).await;
+    assert!(lacks(&w.snapshot, "broker 0: no rate until"), "{:?}", w.snapshot.throughput.lacks);
+    set(&fake, |b| b.filling = false);
+    w.until("live again", |s| state(s).is_live() && s.throughput.left_out(now()).is_empty()).await;
 }
 
 #[tokio::test]
