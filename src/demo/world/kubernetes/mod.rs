@@ -3,6 +3,7 @@
 //! They are kept as the JSON that the API shows: patches, selectors and manifests all speak of it, and a
 //! scenario's own manifests are taken as they are.
 
+mod past;
 mod resource;
 mod store;
 

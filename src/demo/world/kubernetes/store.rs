@@ -27,6 +27,8 @@ pub struct Change {
     pub key: Key,
     /// As it is after the change; of a deletion, as it was, with the deletion's version.
     pub object: Arc<Value>,
+    /// As it was before; None: it was not there.
+    pub before: Option<Arc<Value>>,
 }
 
 /// Why the API server does not do it.
@@ -67,6 +69,10 @@ impl Store {
     ) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> {
         let all = self.objects.get(resource).into_iter().flatten();
         all.filter(move |(key, _)| namespace.is_none_or(|n| *key.namespace == *n))
+    }
+
+    pub(super) fn of(&self, resource: &'static Resource) -> Option<&BTreeMap<Key, Arc<Value>>> {
+        self.objects.get(resource)
     }
 
     /// The changes after `version`; None: they are forgotten.
@@ -139,13 +145,14 @@ impl Store {
     /// Where it is not there.
     pub fn remove(&mut self, resource: &'static Resource, key: &Key) -> Result<Arc<Value>, Refusal> {
         let objects = self.objects.get_mut(resource).ok_or(Refusal::NotFound)?;
-        let object = objects.remove(key).ok_or(Refusal::NotFound)?;
-        let object = self.note(Changed::Deleted, resource, key.clone(), (*object).clone());
-        Ok(object)
+        let before = objects.remove(key).ok_or(Refusal::NotFound)?;
+        let object = (*before).clone();
+        Ok(self.note(Changed::Deleted, resource, key.clone(), object, Some(before)))
     }
 
     fn put(&mut self, what: Changed, resource: &'static Resource, key: Key, object: Value) -> Arc<Value> {
-        let object = self.note(what, resource, key.clone(), object);
+        let before = self.get(resource, &key).cloned();
+        let object = self.note(what, resource, key.clone(), object, before);
         self.objects.entry(resource).or_default().insert(key, object.clone());
         object
     }
@@ -156,6 +163,7 @@ impl Store {
         resource: &'static Resource,
         key: Key,
         mut object: Value,
+        before: Option<Arc<Value>>,
     ) -> Arc<Value> {
         self.version += 1;
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
@@ -163,7 +171,8 @@ impl Store {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back(Change { version: self.version, what, resource, key, object: object.clone() });
+        let version = self.version;
+        self.history.push_back(Change { version, what, resource, key, object: object.clone(), before });
         object
     }
 }
