@@ -33,7 +33,7 @@ fn active<'a>(
     objects: &[Object],
 ) -> Result<impl Iterator<Item = &'a Reassignment>, String> {
     let scope = Scope::of(objects)?;
-    let all = known.world.snapshot.kafka.reassignments.last().into_iter().flatten();
+    let all = known.world.snapshot.kafka.reassignments.last().into_iter().flat_map(|moves| moves.iter());
     Ok(all.filter(move |r| scope.is_empty() || scope.has(&r.topic, r.partition, &r.replicas)))
 }
 

@@ -3,7 +3,7 @@
 use super::{Known, Note, Plan, Risk, words};
 use crate::domain::{
     human,
-    kafka::{BrokerId, Kafka, Moves, Partition, Replicas, Topic, TopicName, adding},
+    kafka::{BrokerId, Kafka, Partition, Replicas, Topic, TopicName, adding},
     reading::Feed,
 };
 use std::{
@@ -94,9 +94,9 @@ fn losses(known: &Known<'_>, losses: &[&[BrokerId]]) -> Absence {
     }
     let mut blocks: Vec<Blocks> = losses.iter().map(|_| Blocks::default()).collect();
     let (mut unread, mut hit): (usize, Vec<usize>) = (0, Vec::new());
-    let moves = Moves::of(kafka);
+    let moves = kafka.reassignments.last();
     for topic in kafka.topics.values() {
-        let (mut feels, moves) = (false, moves.topic(&topic.name));
+        let (mut feels, moves) = (false, moves.map_or(&[][..], |m| m.topic(&topic.name)));
         for partition in &topic.partitions {
             hit.clear();
             hit.extend(partition.replicas.iter().filter_map(|id| goes.get(id).copied()));

@@ -32,7 +32,7 @@ impl Rows for Moves {
     }
 
     fn items<'a>(&self, world: &World<'a>, scope: Option<&Object>) -> Vec<&'a Reassignment> {
-        let all = world.snapshot.kafka.reassignments.last().into_iter().flatten();
+        let all = world.snapshot.kafka.reassignments.last().into_iter().flat_map(|moves| moves.iter());
         all.filter(|r| match scope {
             None => true,
             Some(Object::Topic(topic)) => r.topic == *topic,
@@ -49,8 +49,7 @@ impl Rows for Moves {
 
     fn find<'a>(&self, world: &World<'a>, object: &Object) -> Option<&'a Reassignment> {
         let Object::Partition(topic, p) = object else { return None };
-        let mut all = world.snapshot.kafka.reassignments.last()?.iter();
-        all.find(|r| r.topic == *topic && r.partition == *p)
+        world.snapshot.kafka.reassignments.last()?.get(topic, *p)
     }
 
     fn search(&self, r: &Reassignment, try_word: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -78,8 +77,7 @@ fn progress(world: &World<'_>, r: &Reassignment) -> Option<(u64, u64)> {
     let size = world.snapshot.kafka.sizes.partition(&r.topic, r.partition)?;
     let on = |id: &BrokerId| {
         let logs = world.snapshot.kafka.brokers.get(id)?.log_dirs.last()?;
-        let replicas = logs.replicas.get(&r.topic).map_or(&[][..], |r| r);
-        Some(replicas.iter().filter(|l| l.partition == r.partition).map(|l| l.bytes).max().unwrap_or(0))
+        Some(logs.held(&r.topic, r.partition).unwrap_or(0))
     };
     let done: Option<u64> = r.adding.iter().map(on).sum();
     Some((done?, size * r.adding.len() as u64))

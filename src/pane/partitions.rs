@@ -5,9 +5,9 @@ use super::{
     format::{bytes, count, key, unknown},
 };
 use crate::domain::{
-    derived::{Moves, adding, under_replicated},
+    derived::{adding, under_replicated},
     human,
-    kafka::{BrokerId, Partition, Replicas, Topic},
+    kafka::{BrokerId, Partition, Reassignment, Replicas, Topic},
     object::Object,
     reading::State,
 };
@@ -70,7 +70,7 @@ impl<'a> Item<'a> {
 fn of_topic<'a>(
     world: &World<'a>,
     topic: &'a Topic,
-    moves: &[(i32, &'a Replicas)],
+    moves: &'a [Reassignment],
     keep: impl Fn(&Partition) -> bool,
     items: &mut Vec<Item<'a>>,
 ) {
@@ -99,10 +99,10 @@ impl Rows for Partitions {
 
     fn items<'a>(&self, world: &World<'a>, scope: Option<&Object>) -> Vec<Item<'a>> {
         let kafka = &world.snapshot.kafka;
-        let moves = Moves::of(kafka);
+        let moves = kafka.reassignments.last();
         let mut items = Vec::new();
         let mut take = |topic: &'a Topic, keep: &dyn Fn(&Partition) -> bool| {
-            of_topic(world, topic, moves.topic(&topic.name), keep, &mut items);
+            of_topic(world, topic, moves.map_or(&[], |m| m.topic(&topic.name)), keep, &mut items);
         };
         match scope {
             None => kafka.topics.values().for_each(|t| take(t, &|_| true)),
@@ -128,13 +128,12 @@ impl Rows for Partitions {
         let Object::Partition(name, index) = object else { return None };
         let kafka = &world.snapshot.kafka;
         let topic = kafka.topics.get(name)?;
-        let moved = kafka.reassignments.last().into_iter().flatten();
         Some(Item {
             topic,
             partition: topic.partition(*index)?,
             ends: kafka.ends.get(name).map_or(&[][..], |e| e),
             sizes: kafka.sizes.topic(name),
-            adding: moved.into_iter().find(|r| r.topic == *name && r.partition == *index).map(|r| &r.adding),
+            adding: kafka.reassignments.last().and_then(|m| m.get(name, *index)).map(|r| &r.adding),
         })
     }
 

@@ -14,7 +14,11 @@ use castellan::domain::{
     throughput::{Metric, Origin, Subject, ThroughputDelta},
     time::Time,
 };
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+    time::Duration,
+};
 
 /// Client workloads, each a group of its own name: `billing` keeps up, `audit` is behind.
 pub const CLIENTS: [&str; 3] = ["audit", "billing", "shipping"];
@@ -66,7 +70,7 @@ pub fn end(topic: usize, partition: usize) -> i64 {
 }
 
 fn log_dirs(broker: usize, size: Size, usable: u64) -> LogDirs {
-    let mut logs: BTreeMap<Text, Vec<ReplicaLog>> = BTreeMap::new();
+    let mut logs: HashMap<Text, Vec<ReplicaLog>> = HashMap::new();
     for index in 0..size.topics {
         let on = (0..size.partitions).filter(|p| {
             topic(index, Size { partitions: p + 1, ..size }).partitions[*p]

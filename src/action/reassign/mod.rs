@@ -14,13 +14,13 @@ use super::{
 use crate::domain::{
     access::{KafkaPermission, Operation},
     human,
-    kafka::{BrokerId, Kafka},
+    kafka::BrokerId,
     object::Object,
 };
 use disks::Room;
 use planner::{Change, Planner, Site};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 use wish::{Scope, Wish};
@@ -185,10 +185,9 @@ fn conflicts(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
     let Some(active) = known.world.snapshot.kafka.reassignments.last().filter(|a| !a.is_empty()) else {
         return;
     };
-    let moving: HashSet<(&str, i32)> = active.iter().map(|r| (&*r.topic, r.partition)).collect();
     let same: Vec<_> = changes
         .iter()
-        .filter(|c| moving.contains(&(&*c.topic, c.partition)))
+        .filter(|c| active.get(&c.topic, c.partition).is_some())
         .map(|c| (c.topic.clone(), c.partition))
         .collect();
     if !same.is_empty() {
@@ -335,11 +334,6 @@ fn step(known: &Known<'_>, title: &str, changes: &[Change], slowest: Duration) -
         until: Goal::Reassigned { partitions },
         patience: PATIENCE + slowest.max(Duration::from_secs(bytes / SLOW)),
     }
-}
-
-/// Whether a partition is on these replicas and led, for others of this module.
-fn rests(kafka: &Kafka, topic: &str, partition: i32, replicas: &[BrokerId]) -> bool {
-    kafka.topics.get(topic).and_then(|t| t.partition(partition)).is_some_and(|p| p.replicas[..] == *replicas)
 }
 
 #[cfg(test)]

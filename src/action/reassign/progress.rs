@@ -1,11 +1,12 @@
 //! How far a reassignment is: by bytes, because partitions differ.
 
-use super::rests;
 use crate::{
     action::{Known, Sight, words, write::Assignment},
-    domain::{human, kafka::Reassignment},
+    domain::{
+        human,
+        kafka::{Kafka, Reassignment, moving},
+    },
 };
-use std::collections::HashMap;
 
 /// Whether none of these moves any more, and each has its replicas.
 pub fn look(known: &Known<'_>, partitions: &[Assignment]) -> Sight {
@@ -14,29 +15,30 @@ pub fn look(known: &Known<'_>, partitions: &[Assignment]) -> Sight {
     else {
         return Sight::Unknown("the reassignments are not read now".into());
     };
-    let gone = |a: &&Assignment| kafka.topics.get(&a.topic).and_then(|t| t.partition(a.partition)).is_none();
-    if let Some(gone) = partitions.iter().find(gone) {
-        return Sight::Lost(format!("{}-{} is gone: its topic was deleted", gone.topic, gone.partition));
-    }
-    let moving: HashMap<(&str, i32), &Reassignment> =
-        active.iter().map(|r| ((&*r.topic, r.partition), r)).collect();
-    let copied = copied(known, &moving);
     let mut tally = Tally::default();
     let mut waiting = Vec::new();
-    for a in partitions {
-        let bytes = kafka.sizes.partition(&a.topic, a.partition).unwrap_or(0);
-        match moving.get(&(&*a.topic, a.partition)) {
-            Some(r) => {
-                let wanted = bytes.saturating_mul(r.adding.len() as u64);
-                let done = copied.get(&(&*a.topic, a.partition)).copied().unwrap_or(0);
-                tally.moving(bytes, done.min(wanted), wanted);
-            }
-            None if a.replicas.as_ref().is_none_or(|r| rests(kafka, &a.topic, a.partition, r)) => {
-                tally.done(bytes);
-            }
-            None => {
-                tally.moving(bytes, 0, bytes);
-                waiting.push((a.topic.clone(), a.partition));
+    // What is known of a topic is looked up once for all of its partitions.
+    for of_topic in partitions.chunk_by(|a, b| a.topic == b.topic) {
+        let name = &of_topic[0].topic;
+        let (topic, moves, sizes) = (kafka.topics.get(name), active.topic(name), kafka.sizes.topic(name));
+        for a in of_topic {
+            let Some(partition) = topic.and_then(|t| t.partition(a.partition)) else {
+                return Sight::Lost(format!("{name}-{} is gone: its topic was deleted", a.partition));
+            };
+            let index = usize::try_from(a.partition).ok();
+            let bytes = index.and_then(|i| *sizes.get(i)?).unwrap_or(0);
+            match moving(moves, a.partition) {
+                Some(r) => {
+                    let wanted = bytes.saturating_mul(r.adding.len() as u64);
+                    tally.moving(bytes, copied(kafka, r).min(wanted), wanted);
+                }
+                None if a.replicas.as_ref().is_none_or(|to| partition.replicas[..] == **to) => {
+                    tally.done(bytes);
+                }
+                None => {
+                    tally.moving(bytes, 0, bytes);
+                    waiting.push((name.clone(), a.partition));
+                }
             }
         }
     }
@@ -51,25 +53,9 @@ pub fn look(known: &Known<'_>, partitions: &[Assignment]) -> Sight {
 }
 
 /// Bytes that the replicas being added hold already.
-fn copied<'a>(
-    known: &Known<'a>,
-    moving: &HashMap<(&'a str, i32), &'a Reassignment>,
-) -> HashMap<(&'a str, i32), u64> {
-    let mut copied: HashMap<(&str, i32), u64> = HashMap::new();
-    let kafka = &known.world.snapshot.kafka;
-    let topics: std::collections::HashSet<&str> = moving.keys().map(|(topic, _)| *topic).collect();
-    for broker in kafka.brokers.values() {
-        let Some(logs) = broker.log_dirs.last() else { continue };
-        for (topic, logs) in logs.replicas.iter().filter(|(topic, _)| topics.contains(&***topic)) {
-            for log in logs.iter().filter(|log| !log.future) {
-                let key = (&**topic, log.partition);
-                if moving.get(&key).is_some_and(|r| r.adding.contains(broker.id)) {
-                    *copied.entry(key).or_default() += log.bytes;
-                }
-            }
-        }
-    }
-    copied
+fn copied(kafka: &Kafka, r: &Reassignment) -> u64 {
+    let logs = r.adding.iter().filter_map(|id| kafka.brokers.get(id)?.log_dirs.last());
+    logs.filter_map(|logs| logs.held(&r.topic, r.partition)).sum()
 }
 
 #[derive(Default)]

@@ -36,7 +36,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     if topic.internal {
         plan.refusals.push(format!("{} is Kafka's own: groups or transactions lose their state", topic.name));
     }
-    let moving = kafka.reassignments.last().into_iter().flatten().filter(|r| r.topic == topic.name).count();
+    let moving = kafka.reassignments.last().map_or(0, |moves| moves.topic(&topic.name).len());
     if moving > 0 {
         let n = human::plural(moving, "partition");
         plan.notes.push(Note::plain(format!("{n} of it being reassigned: that ends, too")));

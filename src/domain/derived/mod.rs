@@ -6,7 +6,7 @@ mod join;
 mod verdict;
 
 pub use super::{
-    kafka::{Moves, Tally, Totals, adding, refuses, under_replicated},
+    kafka::{Tally, Totals, adding, refuses, under_replicated},
     lag::Trend,
 };
 pub use groups::{GroupRow, Groups, Pods, lag};

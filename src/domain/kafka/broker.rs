@@ -5,7 +5,7 @@ use crate::domain::{
     Text,
     reading::{Feed, Reading},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 /// Throttles are read seldom.
 const THROTTLE_PATIENCE: Duration = Duration::from_secs(300);
@@ -59,8 +59,18 @@ impl Broker {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogDirs {
     pub dirs: Vec<LogDir>,
-    /// Per topic, one entry a replica.
-    pub replicas: BTreeMap<TopicName, Vec<ReplicaLog>>,
+    /// Per topic, one entry a replica, in the order of the partitions; what is moved here from another log dir
+    /// comes after what it replaces.
+    pub replicas: HashMap<TopicName, Vec<ReplicaLog>>,
+}
+
+impl LogDirs {
+    /// Bytes that it holds of a partition; what is only being moved to another of its log dirs is left out.
+    pub fn held(&self, topic: &str, partition: i32) -> Option<u64> {
+        let logs = self.replicas.get(topic)?;
+        let at = logs.binary_search_by_key(&(partition, false), |log| (log.partition, log.future)).ok()?;
+        Some(logs[at].bytes)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

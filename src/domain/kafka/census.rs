@@ -3,7 +3,7 @@
 //! Hundreds of thousands of partitions take too long to count at every change, so the counts are kept up:
 //! a topic is counted out before it changes and counted in again after.
 
-use super::{BrokerId, Kafka, Partition, Reassignment, Replicas, Topic, TopicName};
+use super::{BrokerId, Kafka, Partition, Reassignment, Replicas, Topic, TopicName, adding};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One broker's part in the partitions.
@@ -75,32 +75,6 @@ pub fn refuses(topic: &Topic, partition: &Partition) -> bool {
     !partition.is_offline() && topic.under_min_isr(partition)
 }
 
-/// The replicas being added, by topic and partition.
-pub struct Moves<'a>(HashMap<&'a str, Vec<(i32, &'a Replicas)>>);
-
-impl<'a> Moves<'a> {
-    pub fn of(kafka: &'a Kafka) -> Self {
-        Moves::among(kafka.reassignments.last().into_iter().flatten())
-    }
-
-    fn among(reassignments: impl IntoIterator<Item = &'a Reassignment>) -> Self {
-        let mut moves: HashMap<&str, Vec<_>> = HashMap::new();
-        for r in reassignments {
-            moves.entry(&r.topic).or_default().push((r.partition, &r.adding));
-        }
-        Moves(moves)
-    }
-
-    pub fn topic(&self, name: &str) -> &[(i32, &'a Replicas)] {
-        self.0.get(name).map_or(&[], |m| m)
-    }
-}
-
-/// What is being added to one partition, of [`Moves::topic`].
-pub fn adding<'a>(moves: &[(i32, &'a Replicas)], partition: i32) -> Option<&'a Replicas> {
-    moves.iter().find(|(p, _)| *p == partition).map(|(_, adding)| *adding)
-}
-
 /// Into the census, or out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -126,9 +100,9 @@ impl Kafka {
     }
 
     fn count(&mut self, names: &BTreeSet<TopicName>, way: Way) {
-        let moves = Moves::among(self.reassignments.last().into_iter().flatten());
+        let moves = self.reassignments.last();
         for topic in names.iter().filter_map(|name| self.topics.get(name)) {
-            self.census.count(topic, moves.topic(&topic.name), way);
+            self.census.count(topic, moves.map_or(&[], |m| m.topic(&topic.name)), way);
         }
     }
 }
@@ -160,7 +134,7 @@ impl Census {
         self.placements.iter().map(|(replicas, n)| (replicas, *n))
     }
 
-    fn count(&mut self, topic: &Topic, moves: &[(i32, &Replicas)], way: Way) {
+    fn count(&mut self, topic: &Topic, moves: &[Reassignment], way: Way) {
         let mut troubles = Troubles::default();
         way.count(&mut self.totals.topics, true);
         way.count(&mut self.totals.unread_configs, topic.config.is_none());
@@ -300,8 +274,11 @@ mod tests {
 
     /// Every number by its own definition, over all partitions there are.
     fn check(kafka: &Kafka) {
-        let moves = Moves::of(kafka);
-        let added = |t: &Topic, p: &Partition| adding(moves.topic(&t.name), p.index);
+        let moves = kafka.reassignments.last();
+        let added = |t: &Topic, p: &Partition| {
+            let mut moves = moves.into_iter().flat_map(|m| m.iter());
+            moves.find(|r| r.topic == t.name && r.partition == p.index).map(|r| &r.adding)
+        };
         let all: Vec<(&Topic, &Partition)> =
             kafka.topics.values().flat_map(|t| t.partitions.iter().map(move |p| (t, p))).collect();
         let number =

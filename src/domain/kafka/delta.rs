@@ -1,8 +1,8 @@
 //! News from Kafka and how they change what is known.
 
 use super::{
-    Broker, BrokerId, Committed, Group, GroupId, Kafka, LogDirs, PATIENCE, Quorum, Reassignment, Route,
-    Throttle, Topic, TopicConfig, TopicName,
+    Broker, BrokerId, Committed, Group, GroupId, Kafka, LogDirs, Moves, PATIENCE, Quorum, Reassignment,
+    Route, Throttle, Topic, TopicConfig, TopicName,
 };
 use crate::domain::{Text, commits, lag::Work, reading::Feed, time::Time};
 use std::{collections::BTreeSet, time::Duration};
@@ -318,11 +318,13 @@ impl Kafka {
     }
 
     fn take_reassignments(&mut self, answer: Result<Vec<Reassignment>, Text>, at: Time) -> bool {
-        let before = self.reassignments.last().cloned();
-        let after = answer.as_ref().ok();
-        let changed = after.is_some() && after != before.as_ref();
-        let moves = before.iter().chain(after).flatten().filter(|_| changed);
-        let names: BTreeSet<TopicName> = moves.map(|r| r.topic.clone()).collect();
+        let answer = answer.map(Moves::from);
+        let none = Moves::default();
+        let (before, after) = (self.reassignments.last(), answer.as_ref().ok());
+        let changed = after.is_some() && after != before;
+        let names: BTreeSet<TopicName> = after
+            .map(|after| after.differ(before.unwrap_or(&none)).into_iter().cloned().collect())
+            .unwrap_or_default();
         let mut failed = false;
         self.recounting(&names, |kafka| {
             failed = changes_words(&mut kafka.reassignments, |r| &r.feed, |r| r.take(answer, at));

@@ -4,14 +4,16 @@ mod broker;
 mod census;
 mod delta;
 mod group;
+mod moves;
 mod replicas;
 mod sizes;
 mod topic;
 
 pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Throttle, Voter};
-pub use census::{Census, Moves, Tally, Totals, Troubles, adding, refuses, under_replicated};
+pub use census::{Census, Tally, Totals, Troubles, refuses, under_replicated};
 pub use delta::{Body, KafkaDelta};
 pub use group::{Committed, Group, GroupState, Member, TopicPartitions};
+pub use moves::{Moves, adding, moving};
 pub use replicas::Replicas;
 pub use sizes::Sizes;
 pub use topic::{Partition, Topic, TopicConfig};
@@ -69,7 +71,7 @@ pub struct Kafka {
     pub groups: BTreeMap<GroupId, Group>,
     pub groups_feed: Feed,
     pub quorum: Reading<Quorum>,
-    pub reassignments: Reading<Vec<Reassignment>>,
+    pub reassignments: Reading<Moves>,
     /// How the groups' commits went on, beside each group's offsets.
     pub commits: HashMap<GroupId, Vec<Past>>,
     /// The histories that lag in time is told from.

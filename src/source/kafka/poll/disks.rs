@@ -77,6 +77,7 @@ fn take_log_dirs(answer: DescribeLogDirsResponse, layout: &super::Layout) -> Res
         }
         all.dirs.push(log_dir(result, used));
     }
+    all.replicas.values_mut().for_each(|logs| logs.sort_by_key(|log| (log.partition, log.future)));
     // A broker without the permission to tell answers with nothing (KAFKA-9435 gave it an error code).
     if all.dirs.is_empty() {
         return Err(Error::Refused("no log dirs; describing them needs DESCRIBE on the cluster".into()));
