@@ -32,14 +32,14 @@ use std::{
 /// An option that makes no sense, a cluster without a journal, a file that cannot be read: in one sentence.
 pub fn report(folder: &Path, options: &JournalOptions, now: Time) -> Result<String> {
     let wanted = Wanted::of(options, now)?;
-    let journals = chosen(journal::all(folder).map_err(|e| anyhow!("{e}"))?, options.cluster.as_deref())?;
+    let journals = chosen(clusters(folder)?, options.cluster.as_deref())?;
     if journals.is_empty() && !options.json {
         let folder = folder.display();
         return Ok(format!("there is no journal yet: castellan has changed nothing from here ({folder})\n"));
     }
     let mut operations = Vec::new();
-    for (cluster, journal) in &journals {
-        operations.extend(operations_of(cluster, journal)?);
+    for (cluster, journals) in &journals {
+        operations.extend(operations_of(cluster, journals)?);
     }
     let kept = operations.len();
     operations.retain(|operation| wanted.takes(operation));
@@ -57,9 +57,21 @@ pub fn report(folder: &Path, options: &JournalOptions, now: Time) -> Result<Stri
     Ok(blocks.join("\n"))
 }
 
-fn chosen(mut journals: Vec<(String, Journal)>, cluster: Option<&str>) -> Result<Vec<(String, Journal)>> {
+/// The journals of each cluster: an operation may have begun in one and ended in another.
+type Clusters = Vec<(String, Vec<Journal>)>;
+
+fn clusters(folder: &Path) -> Result<Clusters> {
+    let mut clusters: BTreeMap<(String, String), Vec<Journal>> = BTreeMap::new();
+    for journal in journal::all(folder).map_err(|e| anyhow!("{e}"))? {
+        clusters.entry(journal.names()).or_default().push(journal);
+    }
+    Ok(clusters.into_iter().map(|((cluster, _), journals)| (cluster, journals)).collect())
+}
+
+fn chosen(mut journals: Clusters, cluster: Option<&str>) -> Result<Clusters> {
     let Some(cluster) = cluster else { return Ok(journals) };
-    let names = journals.iter().map(|(name, _)| clean(name).into_owned()).collect::<Vec<_>>().join(", ");
+    let names: BTreeSet<_> = journals.iter().map(|(name, _)| clean(name).into_owned()).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
     journals.retain(|(name, _)| name == cluster);
     match (journals.is_empty(), names.is_empty()) {
         (false, _) => Ok(journals),
@@ -172,8 +184,8 @@ struct Steps {
     reached: BTreeSet<usize>,
 }
 
-fn operations_of(cluster: &str, journal: &Journal) -> Result<Vec<Operation>> {
-    let entries = journal.read().map_err(|e| anyhow!("{e}"))?;
+fn operations_of(cluster: &str, journals: &[Journal]) -> Result<Vec<Operation>> {
+    let entries = journal::read(journals).map_err(|e| anyhow!("{e}"))?;
     let mut steps: BTreeMap<_, Steps> = BTreeMap::new();
     for entry in &entries {
         let steps = steps.entry(entry.operation.clone()).or_default();

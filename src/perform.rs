@@ -1,7 +1,7 @@
 //! Performs what the app asks for, apart from what is the terminal's.
 
 use crate::{
-    action::Said,
+    action::{Said, journal::Whose},
     app::{Effect, Msg},
     config,
     domain::{
@@ -11,10 +11,7 @@ use crate::{
         snapshot::Delta,
         throughput::ThroughputDelta,
     },
-    effect::{
-        Hand, Outcome,
-        journal::{self, Journal},
-    },
+    effect::{Hand, Outcome, journal},
     pane::Tone,
     source::{Answers, Running},
     sources::Sources,
@@ -99,7 +96,7 @@ impl Performer {
                 let text = load(&path).map_err(|e| format!("{path} cannot be read: {e:#}").into());
                 Msg::Loaded(path, text)
             }),
-            Effect::Recall { cluster } => self.recall(cluster),
+            Effect::Recall(whose) => self.recall(whose),
             Effect::Act { operation, step, write } => match &self.hand {
                 Some(hand) => hand.act(operation, step, write, self.sources.desk()),
                 None => self.tell(Msg::Acted(operation, step, Said::Refused(read_only()))),
@@ -126,12 +123,12 @@ impl Performer {
     }
 
     /// Reading the journal is not writing.
-    fn recall(&mut self, cluster: Text) {
+    fn recall(&mut self, whose: Whose) {
         if let Some(hand) = &mut self.hand {
-            hand.turn_to(cluster.clone());
+            hand.turn_to(whose.clone());
         }
         let folder = self.folder.clone();
-        self.aside(move || match folder.and_then(|folder| Journal::of(&folder, &cluster).tell()) {
+        self.aside(move || match folder.and_then(|folder| journal::told(&folder, &whose)) {
             Ok(told) => Msg::Recalled(told),
             Err(why) => Msg::Say(Tone::Warning, why.to_string()),
         });

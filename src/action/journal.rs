@@ -1,12 +1,31 @@
 //! What is kept of an operation, so that another castellan can say what was under way, and go on.
 
-use super::{Intent, Plan, Said, Step};
+use super::{Intent, Plan, Said, Step, find};
 use crate::domain::{
+    Text,
     operation::{OperationId, Stage},
     time::Time,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Whose journal it is. Clusters in several contexts may be called the same, and a context may come to lead to
+/// another cluster, which is told by the id that Kafka gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    pub context: Text,
+    /// As it is shown: `kafka/kafka`. Where there is no Kafka, the context's name.
+    pub cluster: Text,
+    /// None until Kafka has told it.
+    pub id: Option<Text>,
+}
+
+impl Whose {
+    /// Of a context in which no Kafka is known.
+    pub fn context(name: Text) -> Whose {
+        Whose { cluster: name.clone(), context: name, id: None }
+    }
+}
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,11 +83,18 @@ pub struct Record {
 }
 
 impl From<&Plan> for Record {
+    /// What was typed for a private verb is left out, and what the plan shows of it; its writes keep what may
+    /// be kept.
     fn from(plan: &Plan) -> Self {
+        let (mut intent, mut changes) = (plan.intent.clone(), plan.changes.clone());
+        if find(&intent.verb).is_some_and(|verb| verb.private) {
+            intent.argument.clear();
+            changes.clear();
+        }
         Record {
             title: plan.title.clone(),
-            intent: plan.intent.clone(),
-            changes: plan.changes.clone(),
+            intent,
+            changes,
             refusals: plan.refusals.clone(),
             steps: plan.steps.clone(),
             undo: plan.undo.clone(),

@@ -81,6 +81,8 @@ pub struct Verb {
     pub alone: bool,
     /// It can act on many marked objects at once.
     pub many: bool,
+    /// What is typed for it may be what no file should hold: the journal does not keep it.
+    pub private: bool,
     /// The plan, or why there can be none, in one sentence that says what to do.
     pub plan: fn(&Known<'_>, &Intent) -> Result<Plan, String>,
 }
@@ -98,6 +100,7 @@ impl Verb {
         takes: |_, _| Err("it acts on nothing".into()),
         alone: false,
         many: false,
+        private: false,
         plan: |_, _| Err("it plans nothing".into()),
     };
 }

@@ -1,13 +1,14 @@
 //! One change to a system, as plain data: what effects perform and the journal keeps.
 
 use crate::domain::{
-    Text,
+    Text, human,
     kafka::{BrokerId, TopicId, TopicName},
     kubernetes::Key,
     object::Kind,
 };
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// The replicas that a partition is to have, the preferred leader first; None cancels its reassignment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,69 @@ pub struct Assignment {
 /// Topics' ids as they were shown, where Kafka tells them: a topic that was deleted and created anew under its
 /// name has another.
 pub type Ids = BTreeMap<TopicName, TopicId>;
+
+/// A message's key or value. It is sent as it is; what is kept of it is how long it is, and its digest.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Print", from = "Print")]
+pub enum Content {
+    Whole(String),
+    /// Read from a journal.
+    Kept(Print),
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Print {
+    pub bytes: usize,
+    /// In hexadecimal digits.
+    pub sha256: String,
+}
+
+/// So much of a digest tells texts apart for a reader.
+const TOLD: usize = 12;
+
+impl Content {
+    /// None: only its digest was kept.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Content::Whole(text) => Some(text),
+            Content::Kept(_) => None,
+        }
+    }
+}
+
+impl From<Content> for Print {
+    fn from(content: Content) -> Print {
+        match content {
+            Content::Kept(print) => print,
+            Content::Whole(text) => {
+                let digest = digest(&SHA256, text.as_bytes());
+                let sha256 = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+                Print { bytes: text.len(), sha256 }
+            }
+        }
+    }
+}
+
+impl From<Print> for Content {
+    fn from(print: Print) -> Content {
+        Content::Kept(print)
+    }
+}
+
+/// `5 B, sha256 2cf24dba5fb0…`
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Print { bytes, sha256 } = Print::from(self.clone());
+        write!(f, "{}, sha256 {:.TOLD$}…", human::bytes(bytes as u64), sha256)
+    }
+}
+
+/// A log is no place for it either.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({self})")
+    }
+}
 
 /// What was heard of a write, in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,8 +188,8 @@ pub enum Write {
     Produce {
         topic: TopicName,
         partition: Option<i32>,
-        key: Option<String>,
-        value: Option<String>,
+        key: Option<Content>,
+        value: Option<Content>,
     },
 }
 

@@ -243,8 +243,16 @@ pub fn was_refused(model: &Model) -> bool {
 pub fn loaded(model: &mut Model, path: &str, contents: Result<String, Text>) {
     let Some(Loading { verb, objects, .. }) = model.loading.take_if(|l| l.path == path) else { return };
     match contents {
-        Ok(argument) => plan(model, verb, Intent { verb: verb.name.into(), objects, argument }),
+        Ok(argument) => {
+            let objects = objects.clone();
+            plan(model, verb, Intent { verb: verb.name.into(), objects, argument });
+        }
         Err(reason) => model.say(Tone::Warning, reason.to_string()),
+    }
+    // What was refused is mended and not typed again.
+    if was_refused(model) && model.prompt.is_none() {
+        model.prompt = Some(Prompt::again(Purpose::Argument(verb.name), &format!("@{path}"), objects));
+        super::palette::suggest(model);
     }
 }
 

@@ -24,7 +24,7 @@ pub mod text;
 use crate::{
     action::{
         Policy, Said, Write,
-        journal::{Entry, Told},
+        journal::{Entry, Told, Whose},
     },
     domain::{
         Text,
@@ -190,10 +190,8 @@ pub enum Effect {
     Record(Entry),
     /// See whether the journal can be written.
     CheckJournal,
-    /// Read what the journal of this Kafka cluster tells; it is also the one to write from now on.
-    Recall {
-        cluster: Text,
-    },
+    /// Read what this journal tells; it is also the one to write from now on.
+    Recall(Whose),
     /// Read a file that was named as an argument.
     Load {
         path: String,

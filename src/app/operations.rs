@@ -262,6 +262,8 @@ fn order(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
 
 /// Takes up what a castellan before this one had begun in this context and not ended.
 pub fn recalled(model: &mut Model, all: &[Told]) {
+    // What was taken for this cluster's before its id was known may have been another's.
+    forget_left(model, all);
     hear(model, all);
     let known = |told: &&Told| model.snapshot.operations.iter().any(|o| o.id == told.id);
     let left: Vec<Workflow> = all
@@ -301,12 +303,13 @@ fn hear(model: &mut Model, all: &[Told]) {
     }
 }
 
-/// Another Kafka cluster is joined: what was left on the one before is not looked at any more.
-pub fn forget_left(model: &mut Model) {
-    model.operations.flows.retain(|f| !f.is_left());
+/// What was left on a Kafka cluster that is not looked at any more is forgotten, but for what is told.
+pub fn forget_left(model: &mut Model, told: &[Told]) {
+    let is_told = |id: &OperationId| told.iter().any(|t| t.id == *id);
+    model.operations.flows.retain(|f| !f.is_left() || is_told(&f.operation().id));
     let operations = &mut model.snapshot.operations;
     let before = operations.len();
-    operations.retain(|o| !matches!(o.stage, Stage::Left | Stage::Watched));
+    operations.retain(|o| !matches!(o.stage, Stage::Left | Stage::Watched) || is_told(&o.id));
     model.snapshot.generation += u64::from(model.snapshot.operations.len() != before);
 }
 

@@ -50,6 +50,11 @@ impl Prompt {
         }
     }
 
+    /// One that was refused, to be mended.
+    pub fn again(purpose: Purpose, text: &str, objects: Vec<Object>) -> Self {
+        Prompt { objects, proposed: false, ..Prompt::new(purpose, text) }
+    }
+
     /// What the user typed, and not what was proposed.
     pub fn typed(&self) -> &str {
         if self.proposed { "" } else { self.text() }

@@ -2,6 +2,7 @@
 
 use super::{Effect, Model, access, operations};
 use crate::{
+    action::journal::Whose,
     domain::{
         Text,
         discovery::{FoundCluster, find_prometheus},
@@ -25,8 +26,8 @@ pub struct Targets {
     throughput: Option<ThroughputTarget>,
     /// The pick list was shown.
     asked: bool,
-    /// The journal of a context without a Kafka cluster was read.
-    recalled: bool,
+    /// Whose journal was read.
+    recalled: Option<Whose>,
 }
 
 impl Targets {
@@ -41,14 +42,24 @@ impl Targets {
     }
 }
 
-/// Points the sources at what was found, when (and only when) that changed.
-/// Asks what the journal tells of what is looked at.
+/// Asks again what the journal tells of what is looked at.
 pub fn recall(model: &mut Model) {
-    let kafka = model.targets.kafka.as_ref().map(|target| target.name.clone());
-    let cluster = kafka.unwrap_or_else(|| model.session.context.clone());
-    model.effects.push(Effect::Recall { cluster });
+    model.effects.extend(model.targets.recalled.clone().map(Effect::Recall));
 }
 
+fn recall_of(model: &mut Model, whose: Whose) {
+    model.targets.recalled = Some(whose);
+    recall(model);
+}
+
+/// Kafka has told the id of the cluster that is read, which is another than it was known by.
+fn identified(model: &Model) -> Option<Whose> {
+    let id = model.snapshot.kafka.id.last().filter(|_| model.targets.aimed())?;
+    let whose = model.targets.recalled.clone().filter(|whose| whose.id.as_ref() != Some(id))?;
+    Some(Whose { id: Some(id.clone()), ..whose })
+}
+
+/// Points the sources at what was found, when (and only when) that changed.
 pub fn aim(model: &mut Model) {
     if settled(model) {
         choose(model);
@@ -60,21 +71,23 @@ pub fn aim(model: &mut Model) {
     if kafka.is_none()
         && settled(model)
         && model.derived.joined.clusters.is_empty()
-        && !model.targets.recalled
+        && model.targets.recalled.is_none()
     {
-        model.targets.recalled = true;
-        let cluster = model.session.context.clone();
-        model.effects.push(Effect::Recall { cluster });
+        recall_of(model, Whose::context(model.session.context.clone()));
     }
     if kafka.is_some() && kafka != model.targets.kafka {
         let anew = kafka.as_ref().map(|t| &t.name) != model.targets.kafka.as_ref().map(|t| &t.name);
         model.targets.kafka.clone_from(&kafka);
         if let Some(target) = kafka.as_ref().filter(|_| anew) {
             access::forget_kafka(model);
-            operations::forget_left(model);
-            model.effects.push(Effect::Recall { cluster: target.name.clone() });
+            operations::forget_left(model, &[]);
+            // The id that is known is still that of the cluster before.
+            let (context, cluster) = (model.session.context.clone(), target.name.clone());
+            recall_of(model, Whose { context, cluster, id: None });
         }
         model.effects.extend(kafka.map(|target| Effect::Poll { target, anew }));
+    } else if let Some(whose) = identified(model) {
+        recall_of(model, whose);
     }
     if throughput.is_some() && throughput != model.targets.throughput {
         let anew = throughput.as_ref().map(|t| &t.namespace)

@@ -2,7 +2,10 @@
 
 use super::produce;
 use crate::{
-    action::{Said, Write, write::Assignment},
+    action::{
+        Said, Write,
+        write::{Assignment, Content},
+    },
     domain::{
         Text,
         access::{KafkaPermission, Operation},
@@ -34,6 +37,8 @@ const TIMED_OUT: i16 = 7;
 const NOT_ALLOWED: [i16; 2] = [29, 31];
 const NOT_CONTROLLER: i16 = 41;
 const ELECTION_NOT_NEEDED: i16 = 84;
+/// A journal keeps digests of messages.
+const KEPT: &str = "only a digest of the message was kept: it cannot be written from that";
 /// Partitions of an answer that are named.
 const NAMED: usize = 3;
 /// `ConfigResource.Type.TOPIC`; `AlterConfigOp.OpType`.
@@ -67,11 +72,17 @@ async fn send_to(kafka: &Kafka, write: &Write, told: &[MetadataResponseTopic], d
         Write::AddPartitions { topic, total, .. } => add_partitions(kafka, topic, *total, dry).await,
         Write::AlterConfigs { topic, configs, .. } => alter(kafka, topic, configs, dry).await,
         Write::DeleteTopic { topic, .. } => delete(kafka, topic, told.first()).await,
-        Write::Produce { topic, partition, key, value } => {
-            produce::produce(kafka, topic, *partition, key.as_deref(), value.as_deref()).await
-        }
+        Write::Produce { topic, partition, key, value } => match (whole(key), whole(value)) {
+            (Ok(key), Ok(value)) => produce::produce(kafka, topic, *partition, key, value).await,
+            (Err(why), _) | (_, Err(why)) => Said::Refused(why.into()),
+        },
         _ => Said::Refused("it is none of Kafka's".into()),
     }
+}
+
+/// A key or a value, or why there is none to send.
+fn whole(content: &Option<Content>) -> Result<Option<&str>, &'static str> {
+    content.as_ref().map(|content| content.text().ok_or(KEPT)).transpose()
 }
 
 /// The topics that a write is pinned to as they are now, if they are those that were looked at.

@@ -13,7 +13,7 @@ pub mod tests;
 use crate::{
     action::{
         Said, Write,
-        journal::{Entry, What},
+        journal::{Entry, What, Whose},
     },
     domain::{Text, ask::AskId, operation::OperationId},
     source::{Running, asking::Desk, now},
@@ -50,9 +50,8 @@ pub struct Hand {
     worker: JoinHandle<()>,
     /// Of the journals; or why there is none.
     folder: Result<PathBuf, Text>,
-    context: Text,
     /// Whose journal is written now.
-    cluster: Text,
+    whose: Whose,
     homes: HashMap<OperationId, Home>,
     tell: Tell,
 }
@@ -83,17 +82,17 @@ impl Hand {
     pub fn new(folder: Result<PathBuf, Text>, context: Text, tell: Tell) -> Hand {
         let (orders, queue) = mpsc::unbounded_channel();
         let worker = tokio::spawn(work(queue, tell.clone()));
-        let cluster = context.clone();
-        Hand { orders, worker, folder, context, cluster, homes: HashMap::new(), tell }
+        let whose = Whose::context(context);
+        Hand { orders, worker, folder, whose, homes: HashMap::new(), tell }
     }
 
-    /// Writes that Kafka cluster's journal from now on.
-    pub fn turn_to(&mut self, cluster: Text) {
-        self.cluster = cluster;
+    /// Writes that journal from now on.
+    pub fn turn_to(&mut self, whose: Whose) {
+        self.whose = whose;
     }
 
     fn journal(&self) -> Result<Journal, Text> {
-        self.folder.clone().map(|folder| Journal::of(&folder, &self.cluster))
+        self.folder.clone().map(|folder| Journal::of(&folder, &self.whose))
     }
 
     fn home(&self, operation: &OperationId) -> Home {
@@ -121,7 +120,7 @@ impl Hand {
             );
             return (self.tell)(Outcome::Acted(operation, step, Said::Refused(why.into())));
         }
-        let context = self.context.clone();
+        let context = self.whose.context.clone();
         let act = Act { journal, context, operation, step, write, desk: desk.clone() };
         if let Err(mpsc::error::SendError(Order::Act(act))) = self.orders.send(Order::Act(act)) {
             let why = "castellan can write no more by a fault of its own (see its log); start it again";

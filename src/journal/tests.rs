@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     action::{
         Goal, Intent, Step,
-        journal::{Entry, Record},
+        journal::{Entry, Record, Whose},
     },
     domain::kubernetes::Key,
 };
@@ -32,10 +32,14 @@ fn planned(verb: &str, title: &str) -> What {
     })
 }
 
+fn whose(context: &str) -> Whose {
+    Whose { context: context.into(), cluster: "kafka/kafka".into(), id: None }
+}
+
 /// A folder with one cluster's journal of three operations: done, refused, and left.
 fn kept() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::of(folder.path(), "kafka/kafka");
+    let journal = Journal::of(folder.path(), &whose("prod"));
     let keep = |operation: &str, at: i64, what| {
         let at = Time(NOW.0 - at);
         journal.append(&Entry { at, operation: operation.into(), context: "prod".into(), what }).unwrap();
@@ -143,4 +147,38 @@ fn what_is_not_there_is_said() {
     assert_eq!(asked(empty.path(), &["--json"]).unwrap(), "");
     let nowhere = asked(&empty.path().join("none"), &["--cluster", "k"]).unwrap_err().to_string();
     assert_eq!(nowhere, "there is no journal of k, nor of any other cluster");
+}
+
+#[test]
+fn journals_of_one_cluster_are_read_together_and_one_from_elsewhere_is_readable() {
+    let folder = kept();
+    let of = |id: &str| Journal::of(folder.path(), &Whose { id: Some(id.into()), ..whose("prod") });
+    let keep = |journal: Journal, operation: &str, what| {
+        let entry = Entry { at: NOW, operation: operation.into(), context: "prod".into(), what };
+        journal.append(&entry).unwrap();
+    };
+    // What began before Kafka had told its id has ended since.
+    keep(of("lkc-1"), "o3", What::Ended { done: true, words: "broker 0 is back".into() });
+    let states = |args: &[&str]| -> Vec<(String, String)> {
+        let text = asked(folder.path(), args).unwrap();
+        let line = |line: &str| {
+            let told: serde_json::Value = serde_json::from_str(line).unwrap();
+            (told["cluster"].as_str().unwrap().to_owned(), told["state"].as_str().unwrap().to_owned())
+        };
+        text.lines().map(line).collect()
+    };
+    let pair = |cluster: &str, state: &str| (cluster.to_owned(), state.to_owned());
+    let mine = ["done", "failed", "done"].map(|state| pair("kafka/kafka", state));
+    assert_eq!(states(&["--json"]), mine);
+    // Copied from another machine under a name of its reader's own, readable to all.
+    let copy = folder.path().join("bastion.jsonl");
+    std::fs::copy(folder.path().join("kafka%2Fkafka@prod.jsonl"), &copy).unwrap();
+    let mut mode = std::fs::metadata(&copy).unwrap().permissions();
+    mode.set_readonly(true);
+    std::fs::set_permissions(&copy, mode).unwrap();
+    assert_eq!(
+        states(&["--json", "--cluster", "bastion"]),
+        ["done", "failed", "open"].map(|s| pair("bastion", s))
+    );
+    assert_eq!(states(&["--json", "--cluster", "kafka/kafka"]), mine);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     action::{
         Write,
-        journal::{Entry, What},
+        journal::{Entry, What, Whose},
     },
     domain::{target::KafkaTarget, time::Time},
     effect::tests::{
@@ -14,6 +14,10 @@ use crate::{
     },
 };
 use serde_json::json;
+
+fn whose() -> Whose {
+    Whose { context: "prod".into(), cluster: "kafka/kafka".into(), id: None }
+}
 
 /// A console between recording servers, of which it has polled the brokers.
 struct Bench {
@@ -84,7 +88,7 @@ async fn read_only_no_write_reaches_a_server_or_the_disk() {
         assert!(matches!(bench.next().await, Msg::Answer(_, Answer::Rehearsed(Err(w))) if &*w == why));
     }
     // Reading is not writing.
-    bench.performer.perform(Effect::Recall { cluster: "kafka/kafka".into() });
+    bench.performer.perform(Effect::Recall(whose()));
     assert!(matches!(bench.next().await, Msg::Recalled(told) if told.is_empty()));
     bench.performer.rest().await;
     assert_eq!(bench.api.writes().len(), 0);
@@ -95,12 +99,12 @@ async fn read_only_no_write_reaches_a_server_or_the_disk() {
 #[tokio::test]
 async fn each_write_reaches_its_server_once() {
     let mut bench = Bench::new(false).await;
-    bench.performer.perform(Effect::Recall { cluster: "kafka/kafka".into() });
+    bench.performer.perform(Effect::Recall(whose()));
     let heard = bench.everything().await;
     assert!(heard.iter().all(|said| matches!(said, Said::Taken(_))), "{heard:#?}");
     assert_eq!(bench.api.writes().len(), on_kubernetes::every().len());
     assert_eq!(bench.sent.lock().unwrap().len(), on_kafka::every().len());
-    let journal = Journal::of(&bench.folder.path().join("journal"), "kafka/kafka");
+    let journal = journal::Journal::of(&bench.folder.path().join("journal"), &whose());
     assert_eq!(journal.read().unwrap().len(), 2 * heard.len());
 }
 

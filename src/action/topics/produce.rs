@@ -2,7 +2,9 @@
 
 use super::selected;
 use crate::{
-    action::{Argument, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
+    action::{
+        Argument, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words, write::Content,
+    },
     domain::{
         access::{KafkaPermission, Operation},
         derived::refuses,
@@ -32,6 +34,7 @@ pub static PRODUCE: Verb = Verb {
     }),
     needs: &[Need::Kafka(KafkaPermission::Topic(Operation::Write))],
     takes: |known, object| taken(known, object).map(drop),
+    private: true,
     plan,
     ..Verb::PLAIN
 };
@@ -99,18 +102,22 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.notes.push(Note::plain("whoever reads the topic gets it; it cannot be taken back"));
     refused(&mut plan, topic, message.partition);
     plan.commands = vec![command(known, topic, &message)];
+    let content = |text: Option<&str>| text.map(|text| Content::Whole(text.into()));
+    let (key, value) = (content(message.key), content(message.value));
     plan.steps.push(Step {
-        title: plan.title.clone(),
-        write: Write::Produce {
-            topic: topic.name.clone(),
-            partition: message.partition,
-            key: message.key.map(String::from),
-            value: message.value.map(String::from),
-        },
+        title: title(topic, key.as_ref(), value.as_ref()),
+        write: Write::Produce { topic: topic.name.clone(), partition: message.partition, key, value },
         until: Goal::Answered,
         patience: Duration::from_secs(60),
     });
     Ok(plan)
+}
+
+/// What is kept of it tells this one from others, and not what it says.
+fn title(topic: &Topic, key: Option<&Content>, value: Option<&Content>) -> String {
+    let key = key.map_or("no key".into(), |key| format!("key of {key}"));
+    let value = value.map_or("no value".into(), |value| format!("value of {value}"));
+    format!("write a message to {}: {key}; {value}", topic.name)
 }
 
 fn changes(message: &Message<'_>) -> Vec<String> {

@@ -3,7 +3,9 @@ use crate::{
     action::{
         Friction, Goal, Risk, Sight, Write,
         goal::look,
+        journal::Record,
         tests::{apply, changed, healthy, known, made, notes, plan, refused, says},
+        write::Content,
     },
     domain::{
         kafka::{BrokerId, KafkaDelta, Replicas, TopicConfig},
@@ -225,7 +227,8 @@ fn a_message_is_written_as_typed() {
         ["one more message, where its key maps to: \"it's \\u{1b}[31mred\" (13 B)", "key \"4\" (1 B)"]
     );
     let Write::Produce { key, value, .. } = &plan.steps[0].write else { panic!("{plan:?}") };
-    assert_eq!((key.as_deref(), value.as_deref()), (Some("4"), Some("it's \u{1b}[31mred")));
+    let text = |content: &Option<Content>| content.as_ref().and_then(|c| c.text().map(String::from));
+    assert_eq!((text(key).as_deref(), text(value).as_deref()), (Some("4"), Some("it's \u{1b}[31mred")));
     let keyless = made(&healthy(), "produce", orders(), "hello");
     assert_eq!(keyless.changes, ["one more message, in a partition of the client's choice: \"hello\" (5 B)"]);
     let there = made(&healthy(), "produce", Object::Partition("orders".into(), 3), "hello");
@@ -283,4 +286,28 @@ fn goals_about_topics_come_true_when_they_are_read_so() {
     for goal in [set, gone, there("orders", 7)] {
         assert!(matches!(sight(&fixture(Mood::Stale, SMALL), &goal), Sight::Unknown(_)));
     }
+}
+
+#[test]
+fn what_a_message_says_is_not_kept() {
+    let plan = made(&healthy(), "produce", orders(), "partition=2 key=4711 hush, secret");
+    assert!(says(&plan.changes, "hush, secret"), "it is shown");
+    let kept = serde_json::to_string(&Record::from(&plan)).unwrap();
+    for word in ["hush", "secret", "4711"] {
+        assert!(!kept.contains(word), "{kept}");
+    }
+    // sha256sum of `hush, secret`.
+    let digest = "151b2d8d642179551b47c8322a593228069bf0004206e72ff3c3d620f59d8490";
+    assert!(kept.contains(&format!(r#""value":{{"bytes":12,"sha256":"{digest}"}}"#)), "{kept}");
+    assert_eq!(
+        plan.steps[0].title,
+        format!(
+            "write a message to orders: key of 4 B, sha256 de650d61f5bd…; value of 12 B, sha256 {digest:.12}…"
+        )
+    );
+    let read: Record = serde_json::from_str(&kept).unwrap();
+    let Write::Produce { value: Some(value), .. } = &read.steps[0].write else { panic!("{read:?}") };
+    assert_eq!((value.text(), format!("{value:?}").contains("hush")), (None, false));
+    let shown = format!("{:?}", plan.steps[0].write);
+    assert!(!shown.contains("hush"), "nor logged: {shown}");
 }

@@ -47,8 +47,16 @@ impl Bench {
     }
 }
 
+fn whose(cluster: &str) -> Whose {
+    Whose { context: "prod".into(), cluster: cluster.into(), id: Some("lkc-1".into()) }
+}
+
 fn kept(folder: &Path, cluster: &str) -> Vec<What> {
-    Journal::of(folder, cluster).read().unwrap().into_iter().map(|e| e.what).collect()
+    kept_of(folder, &whose(cluster))
+}
+
+fn kept_of(folder: &Path, whose: &Whose) -> Vec<What> {
+    Journal::of(folder, whose).read().unwrap().into_iter().map(|e| e.what).collect()
 }
 
 /// The API server itself looks into the journal while the write is under way.
@@ -67,7 +75,7 @@ async fn the_journal_tells_of_a_write_before_and_after() {
     .await;
     let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
     let mut bench = Bench::new(folder.path());
-    bench.hand.turn_to("kafka/kafka".into());
+    bench.hand.turn_to(whose("kafka/kafka"));
     bench.hand.record(planned("o1"), &desk);
     bench.hand.act("o1".into(), 0, evict(), &desk);
     let said = Said::Taken("the eviction of pod kafka/kafka-1 is granted".into());
@@ -118,8 +126,10 @@ async fn writes_are_sent_in_order_one_after_the_other() {
     bench.hand.rest(Duration::from_secs(60)).await;
     let sent: Vec<String> = api.writes().iter().map(|s| s.path.replace("/api/v1/nodes/", "")).collect();
     assert_eq!(sent, nodes);
-    let steps: Vec<bool> =
-        kept(folder.path(), "prod").iter().map(|w| matches!(w, What::Began { .. })).collect();
+    let steps: Vec<bool> = kept_of(folder.path(), &Whose::context("prod".into()))
+        .iter()
+        .map(|w| matches!(w, What::Began { .. }))
+        .collect();
     assert_eq!(steps, [true, false].repeat(8), "the context's own journal, where no cluster is known");
 }
 
@@ -132,9 +142,9 @@ async fn an_operation_on_one_kafka_writes_to_no_other() {
         Desk { kubernetes: None, kafka }
     };
     let mut bench = Bench::new(folder.path());
-    bench.hand.turn_to("kafka/kafka".into());
+    bench.hand.turn_to(whose("kafka/kafka"));
     bench.hand.record(planned("o1"), &kafka("kafka/kafka"));
-    bench.hand.turn_to("other/kafka".into());
+    bench.hand.turn_to(whose("other/kafka"));
     let elect = Write::Elect { partitions: vec![("orders".into(), 0)], ids: Default::default() };
     bench.hand.act("o1".into(), 0, elect, &kafka("other/kafka"));
     let Outcome::Acted(_, 0, Said::Refused(why)) = bench.next().await else { panic!() };

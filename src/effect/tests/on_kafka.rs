@@ -4,7 +4,7 @@ use super::super::kafka::perform;
 use crate::{
     action::{
         Said, Write,
-        write::{Assignment, Ids},
+        write::{Assignment, Content, Ids},
     },
     domain::{
         kafka::{BrokerId, TopicId},
@@ -320,8 +320,8 @@ async fn a_message_is_written_with_every_replica_confirming_it() {
     let write = |topic: &str| Write::Produce {
         topic: topic.into(),
         partition: Some(3),
-        key: Some("k".into()),
-        value: Some("v".into()),
+        key: Some(Content::Whole("k".into())),
+        value: Some(Content::Whole("v".into())),
     };
     let said = perform(&kafka, &write("orders"), false).await;
     assert_eq!(said, Said::Taken("written to orders-3 at offset 42".into()));
