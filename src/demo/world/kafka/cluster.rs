@@ -1,40 +1,8 @@
-//! Brokers, and the cluster that they make.
+//! A cluster: its brokers, its quorum, its topics and groups.
 
-use super::{Group, Topic};
-use crate::domain::{Text, kubernetes::Key};
-use std::collections::BTreeMap;
-
-/// What a broker's process does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
-    /// There is no process: its pod is not there, or its container does not run.
-    Down,
-    /// It reads its log before it registers.
-    Starting,
-    /// Registered: it serves clients and fetches from leaders.
-    Up,
-    /// It has stopped answering (as by SIGSTOP); the controller fences it after the session's timeout.
-    Hung,
-}
-
-#[derive(Debug, Clone)]
-pub struct Broker {
-    pub id: i32,
-    /// The pod that it runs in. It advertises `<pod>.<service>.<namespace>.svc`, on [`super::Cluster::port`].
-    pub pod: Key,
-    pub rack: Option<Text>,
-    pub life: Life,
-    /// Whether the controller has it as registered and not fenced: only such brokers are in the metadata.
-    pub registered: bool,
-    /// Bytes of its volume.
-    pub capacity: u64,
-    /// Dynamic configuration: throttles, for instance.
-    pub configs: BTreeMap<Text, Text>,
-    /// Messages and bytes that it took and gave since it started; counters of its exporter.
-    pub messages_in: f64,
-    pub bytes_in: f64,
-    pub bytes_out: f64,
-}
+use super::{Broker, Clock, Group, Life, Topic};
+use crate::domain::{Text, time::Time};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -48,14 +16,44 @@ pub struct Cluster {
     /// Kafka's own id of it.
     pub id: Text,
     pub brokers: BTreeMap<i32, Broker>,
-    /// Ids of the quorum's voters, and who leads it.
+    /// Ids of the quorum's voters, and who leads it. Voters that are no brokers are always there.
     pub voters: Vec<i32>,
     pub controller: Option<i32>,
     pub topics: BTreeMap<Text, Topic>,
     pub groups: BTreeMap<Text, Group>,
+    pub clock: Clock,
+    pub(super) seed: u64,
+    /// Partitions that something may be out of the ordinary with: those that the steps look at.
+    pub(super) troubled: BTreeMap<Text, BTreeSet<usize>>,
+    /// Simulated seconds that the once-a-second part of the steps has not done yet.
+    pub(super) due: f64,
 }
 
+/// The second of `__consumer_offsets`.
+pub const OFFSETS: &str = "__consumer_offsets";
+
 impl Cluster {
+    /// One without brokers and topics.
+    pub fn new(namespace: &str, name: &str, service: &str, port: u16, seed: u64, now: Time) -> Self {
+        let mut random = fastrand::Rng::with_seed(super::seed::mix([seed, super::seed::of(namespace)]));
+        Cluster {
+            namespace: namespace.into(),
+            name: name.into(),
+            service: service.into(),
+            port,
+            id: super::names::uuid(random.u128(..)).into(),
+            brokers: BTreeMap::new(),
+            voters: Vec::new(),
+            controller: None,
+            topics: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            clock: Clock::new(now),
+            seed,
+            troubled: BTreeMap::new(),
+            due: 0.0,
+        }
+    }
+
     /// The host that a broker advertises.
     pub fn host(&self, broker: &Broker) -> String {
         format!("{}.{}.{}.svc", broker.pod.name, self.service, self.namespace)
@@ -66,10 +64,15 @@ impl Cluster {
     ///
     /// Source: Apache Kafka `GroupMetadataManager.partitionFor`.
     pub fn coordinator(&self, group: &str) -> Option<i32> {
-        let offsets = self.topics.get("__consumer_offsets")?;
+        let offsets = self.topics.get(OFFSETS)?;
         let hash =
             group.encode_utf16().fold(0i32, |h, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)));
         let partition = (hash & i32::MAX) as usize % offsets.partitions.len().max(1);
         offsets.partitions.get(partition)?.leader
+    }
+
+    /// Whether the broker's process is there and answers.
+    pub fn answers(&self, broker: i32) -> bool {
+        self.brokers.get(&broker).is_some_and(|b| matches!(b.life, Life::Up | Life::Stopping))
     }
 }
