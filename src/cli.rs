@@ -26,10 +26,10 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
     /// Look at this namespace only
-    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
+    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces", global = true)]
     pub namespace: Option<String>,
     /// Look at all namespaces, whatever the configuration says
-    #[arg(long, short = 'A')]
+    #[arg(long, short = 'A', global = true)]
     pub all_namespaces: bool,
     /// Bootstrap servers, or the found Kafka cluster to join, as "namespace/name" [default: found among the pods]
     #[arg(long, value_name = "HOST:PORT,… | NAMESPACE/NAME")]
@@ -38,31 +38,31 @@ pub struct Cli {
     #[arg(long, value_name = "URL")]
     pub prometheus: Option<String>,
     /// Seconds between two polls of Kafka
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", global = true)]
     pub refresh: Option<f64>,
     /// How it looks: auto, dark, light, high-contrast, colour-blind, ansi16, mono, or a theme of your own
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub ascii: bool,
     /// Never change anything: no client that could write is made
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub read_only: bool,
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The pane to open first
-    #[arg(long, value_name = "PANE")]
+    #[arg(long, value_name = "PANE", global = true)]
     pub pane: Option<String>,
     /// Print the state once and exit: 0 ok, 1 warning, 2 critical, 3 unknown
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub once: bool,
     /// The form of --once
-    #[arg(long, short, value_name = "FORM", requires = "once", value_enum, default_value_t)]
+    #[arg(long, short, value_name = "FORM", requires = "once", value_enum, default_value_t, global = true)]
     pub output: Form,
     /// Seconds that --once waits for its sources
-    #[arg(long, value_name = "SECONDS", requires = "once", default_value_t = 15.0)]
+    #[arg(long, value_name = "SECONDS", requires = "once", default_value_t = 15.0, global = true)]
     pub timeout: f64,
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -85,6 +85,15 @@ pub enum Command {
     },
     /// What castellan has done from here: each operation with its steps, the answers, and what undoes it
     Journal(JournalOptions),
+    /// Look at what castellan stands on, say what was found, and what to do next
+    Doctor,
+    /// Print the completions for a shell
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +147,8 @@ pub struct Settings {
     /// How long actions are possible in production after an elevation; None: they always are.
     pub elevation: Option<Duration>,
     pub policy: Policy,
+    /// What the demo shows; None: the cluster is real.
+    pub demo: Option<Text>,
     /// Other keys for commands, by the commands' names.
     pub keys: std::collections::BTreeMap<String, Vec<String>>,
 }
@@ -166,6 +177,7 @@ impl Cli {
             production: config.production,
             elevation,
             policy: Policy { headroom: config.safety.headroom()?, disk: config.safety.disk },
+            demo: None,
             keys: config.keys,
             sections: config.contexts.into_keys().collect(),
         })

@@ -22,7 +22,21 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Reads for at most `limit`; returns the report in its form and the exit code. What did not answer in
 /// time is reported as such.
-pub async fn run(mut model: Model, sources: Sources, form: Form, limit: Duration) -> (String, u8) {
+pub async fn run(model: Model, sources: Sources, form: Form, limit: Duration) -> (String, u8) {
+    let (model, _) = settle(model, sources, limit).await;
+    let context = model.session.context.to_string();
+    let session = once::Session { context, version: env!("CARGO_PKG_VERSION") };
+    let report = once::report(&model.world(), session);
+    let text = match form {
+        Form::Text => once::text(&report),
+        Form::Markdown => once::markdown(&report),
+        Form::Json => once::json(&report),
+    };
+    (text, once::exit_code(report.severity))
+}
+
+/// Reads until every source has answered, at most for `limit`. The sources go on until they are dropped.
+pub async fn settle(mut model: Model, sources: Sources, limit: Duration) -> (Model, Performer) {
     let start = Instant::now();
     // Nobody asks for anything but the sources' targets, and nothing is written.
     let (answers, say) = (mpsc::channel(1).0, mpsc::unbounded_channel().0);
@@ -42,15 +56,7 @@ pub async fn run(mut model: Model, sources: Sources, form: Form, limit: Duration
             break;
         }
     }
-    let context = model.session.context.to_string();
-    let session = once::Session { context, version: env!("CARGO_PKG_VERSION") };
-    let report = once::report(&model.world(), session);
-    let text = match form {
-        Form::Text => once::text(&report),
-        Form::Markdown => once::markdown(&report),
-        Form::Json => once::json(&report),
-    };
-    (text, once::exit_code(report.severity))
+    (model, performer)
 }
 
 /// There is nobody to choose among several Kafka clusters: takes the largest. Whether it just did.

@@ -7,8 +7,11 @@ use castellan::{
     source::{kubernetes, now},
     terminal,
 };
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 use std::{io::Write, process::ExitCode, time::Duration};
+
+/// How long the doctor waits for the servers.
+const DOCTOR: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -59,13 +62,8 @@ fn failed(once: bool) -> ExitCode {
 }
 
 async fn start(cli: Cli) -> Result<u8> {
-    if let Some(Command::Config { command: ConfigCommand::Print }) = cli.command {
-        std::io::stdout().write_all(config::TEMPLATE.as_bytes())?;
-        return Ok(0);
-    }
-    if let Some(Command::Journal(options)) = &cli.command {
-        let folder = perform::journals().map_err(|e| anyhow!("{e}"))?;
-        std::io::stdout().write_all(journal::report(&folder, options, now())?.as_bytes())?;
+    if let Some(text) = printed(&cli)? {
+        std::io::stdout().write_all(&text)?;
         return Ok(0);
     }
     let notice = config::state_folder().map_err(|e| e.to_string()).and_then(|f| log::start(&f)).err();
@@ -76,6 +74,11 @@ async fn start(cli: Cli) -> Result<u8> {
     };
     let connected = kubernetes::connect(&options).await;
     let settings = cli.settings(connected.as_ref().ok().map(|c| &*c.context))?;
+    if let Some(Command::Doctor) = cli.command {
+        let (text, code) = run::doctor(settings, connected, DOCTOR).await?;
+        std::io::stdout().write_all(text.as_bytes())?;
+        return Ok(code);
+    }
     let (connection, notice) = match connected {
         Ok(connection) => (Some(connection), notice),
         // Kafka alone is worth showing where its servers were given.
@@ -98,4 +101,22 @@ async fn start(cli: Cli) -> Result<u8> {
     }
     terminal::restore_on_panic();
     run::run(settings, connection, notice).await
+}
+
+/// What the commands print that ask no server.
+fn printed(cli: &Cli) -> Result<Option<Vec<u8>>> {
+    let mut text = Vec::new();
+    match &cli.command {
+        Some(Command::Config { command: ConfigCommand::Print }) => text.extend(config::TEMPLATE.as_bytes()),
+        Some(Command::Journal(options)) => {
+            let folder = perform::journals().map_err(|e| anyhow!("{e}"))?;
+            text.extend(journal::report(&folder, options, now())?.as_bytes());
+        }
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(*shell, &mut Cli::command(), "castellan", &mut text);
+        }
+        Some(Command::Man) => clap_mangen::Man::new(Cli::command()).render(&mut text)?,
+        _ => return Ok(None),
+    }
+    Ok(Some(text))
 }

@@ -5,15 +5,20 @@ use crate::{
         Effect, Model, Msg, Session, chord::Chord, command::Keymap, screen::Screen, target::Wishes, update,
     },
     cli::{Form, Settings},
-    config,
+    config, doctor,
     domain::{
+        Text,
+        access::Grant,
         ask::{Answer, AskId},
         snapshot::Delta,
     },
     headless, once,
     pane::{self, Tone},
     perform::{Performer, journals},
-    source::{kubernetes::Connection, now},
+    source::{
+        kubernetes::{self, Connection},
+        now,
+    },
     sources::Sources,
     terminal::Terminal,
     view::{
@@ -94,6 +99,55 @@ pub async fn print_once(
     Ok(headless::run(model, sources, form, limit).await)
 }
 
+/// Looks at everything that castellan stands on: the report, and the exit code.
+///
+/// # Errors
+/// A theme or a key that is not there, in one sentence.
+pub async fn doctor(
+    settings: Settings,
+    connection: Result<Connection, Text>,
+    limit: Duration,
+) -> Result<(String, u8)> {
+    let size = crossterm::terminal::size().ok().filter(|_| std::io::stdout().is_terminal());
+    let mut checks =
+        vec![doctor::terminal(&environment, size), doctor::files(config::folder(), config::state_folder())];
+    checks.push(match &connection {
+        Ok(c) => doctor::Check::well(
+            "kubeconfig",
+            format!("context {}, cluster {}, user {}", c.context, c.cluster, c.user),
+        ),
+        Err(reason) => {
+            let next = "castellan demo needs none; or KUBECONFIG=FILE castellan doctor";
+            doctor::Check::ill("kubeconfig", doctor::State::Broken, reason.to_string(), next)
+        }
+    });
+    let connection = connection.ok();
+    if connection.is_some() || !settings.bootstrap.is_empty() {
+        let model = model(&settings, connection.as_ref(), &[])?;
+        let sources = Sources::new(connection.clone(), settings.namespace.clone(), settings.refresh);
+        let (model, _) = headless::settle(model, sources, limit).await;
+        let granted = granted(&model, connection.as_ref()).await;
+        checks.extend(doctor::checks(&model, &settings.security, &granted));
+    }
+    Ok(doctor::report(&checks))
+}
+
+/// What the API server says of every action's permission, where the Kafka cluster is.
+async fn granted(model: &Model, connection: Option<&Connection>) -> Result<Vec<Grant>, String> {
+    let Some(connection) = connection else { return Err("castellan is not connected to Kubernetes".into()) };
+    let joined = &model.derived.joined;
+    let namespace = joined.clusters.first().map_or(&connection.namespace, |c| &c.namespace);
+    let mut wanted: Vec<_> = doctor::wanted()
+        .map(|(_, permission)| {
+            let everywhere = permission.resource == "nodes";
+            (permission, if everywhere { Text::default() } else { namespace.clone() })
+        })
+        .collect();
+    wanted.sort();
+    wanted.dedup();
+    kubernetes::access(connection, &wanted).await.map_err(|reason| reason.to_string())
+}
+
 fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String, String)]) -> Result<Model> {
     let session = Session {
         context: connection.map_or("none".into(), |c| c.context.clone()),
@@ -102,6 +156,7 @@ fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String
         themes: themes.iter().map(|(name, _)| name.clone()).collect(),
         read_only: settings.read_only,
         production: settings.production,
+        demo: settings.demo.clone(),
         elevation: settings.elevation,
         policy: settings.policy,
         id: format!("{:08x}", fastrand::u32(..)).into(),

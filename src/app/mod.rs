@@ -62,6 +62,8 @@ pub struct Session {
     pub read_only: bool,
     /// A context to be careful in.
     pub production: bool,
+    /// What the simulated cluster shows that all of this is; None: it is real.
+    pub demo: Option<Text>,
     /// How long actions are possible in production after an elevation; None: they always are.
     pub elevation: Option<Duration>,
     pub policy: Policy,

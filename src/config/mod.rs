@@ -13,6 +13,7 @@ use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -160,8 +161,19 @@ fn in_one_line(error: &toml::de::Error) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Where everything of castellan's own is instead of the user's folders; once it was said, it stays.
+static ELSEWHERE: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on configuration, themes, journals and the log are looked for and kept in `folder` alone.
+pub fn keep_all_in(folder: &Path) {
+    ELSEWHERE.get_or_init(|| folder.to_path_buf());
+}
+
 /// The folder of castellan's configuration and of the user's own themes.
 pub fn folder() -> Result<PathBuf> {
+    if let Some(folder) = ELSEWHERE.get() {
+        return Ok(folder.join("config"));
+    }
     use etcetera::BaseStrategy as _;
     let base =
         etcetera::choose_base_strategy().context("no home folder is known: set HOME or XDG_CONFIG_HOME")?;
@@ -170,6 +182,9 @@ pub fn folder() -> Result<PathBuf> {
 
 /// The folder of what castellan writes: its log, saved tables.
 pub fn state_folder() -> Result<PathBuf> {
+    if let Some(folder) = ELSEWHERE.get() {
+        return Ok(folder.join("state"));
+    }
     use etcetera::BaseStrategy as _;
     let base =
         etcetera::choose_base_strategy().context("no home folder is known: set HOME or XDG_STATE_HOME")?;

@@ -34,6 +34,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
 fn marks(canvas: &mut Canvas<'_>, line: Rect, model: &Model) -> Rect {
     let header = canvas.theme.style(Role::Header);
     let mut pieces = Vec::new();
+    if model.session.demo.is_some() {
+        pieces.push((" DEMO ".to_string(), canvas.theme.style(Role::Demo)));
+    }
     if model.session.production {
         pieces.push((" PRODUCTION ".to_string(), canvas.theme.style(Role::Production)));
     }

@@ -37,6 +37,8 @@ pub enum Role {
     Header,
     /// The word that says that this is production.
     Production,
+    /// The word that says that this is the demo.
+    Demo,
     /// A key in hints and help.
     Key,
     Prompt,
@@ -49,7 +51,7 @@ pub enum Role {
 }
 
 /// The names in the file, in the order of the roles.
-pub const ROLES: [(&str, Role); 22] = [
+pub const ROLES: [(&str, Role); 23] = [
     ("plain", Role::Plain),
     ("strong", Role::Strong),
     ("muted", Role::Muted),
@@ -64,6 +66,7 @@ pub const ROLES: [(&str, Role); 22] = [
     ("mark", Role::Mark),
     ("header", Role::Header),
     ("production", Role::Production),
+    ("demo", Role::Demo),
     ("key", Role::Key),
     ("prompt", Role::Prompt),
     ("chart1", Role::Chart1),

@@ -64,7 +64,11 @@ fn places(options: &Options) -> Vec<PathBuf> {
 fn nothing_found(places: &[PathBuf]) -> Text {
     let looked: Vec<_> = places.iter().map(|p| p.display().to_string()).collect();
     let looked = if looked.is_empty() { "nowhere, as there is no home".into() } else { looked.join(", ") };
-    format!("no kubeconfig found (looked in {looked}): name one with --kubeconfig or KUBECONFIG").into()
+    format!(
+        "no kubeconfig found (looked in {looked}), and this is no pod: name one with --kubeconfig or \
+         KUBECONFIG; castellan demo needs no cluster"
+    )
+    .into()
 }
 
 fn in_cluster(config: Config) -> Chosen {
