@@ -39,23 +39,48 @@ const fn namespaced(
     Resource { group, version, plural, kind, namespaced: true, short }
 }
 
+pub const NAMESPACES: Resource =
+    Resource { namespaced: false, ..namespaced("", "v1", "namespaces", "Namespace", &["ns"]) };
+pub const NODES: Resource = Resource { namespaced: false, ..namespaced("", "v1", "nodes", "Node", &["no"]) };
+pub const PODS: Resource = namespaced("", "v1", "pods", "Pod", &["po"]);
+pub const SERVICES: Resource = namespaced("", "v1", "services", "Service", &["svc"]);
+pub const EVENTS: Resource = namespaced("", "v1", "events", "Event", &["ev"]);
+pub const CLAIMS: Resource =
+    namespaced("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", &["pvc"]);
+pub const CONFIG_MAPS: Resource = namespaced("", "v1", "configmaps", "ConfigMap", &["cm"]);
+pub const SECRETS: Resource = namespaced("", "v1", "secrets", "Secret", &[]);
+pub const STATEFUL_SETS: Resource = namespaced("apps", "v1", "statefulsets", "StatefulSet", &["sts"]);
+pub const DEPLOYMENTS: Resource = namespaced("apps", "v1", "deployments", "Deployment", &["deploy"]);
+pub const REPLICA_SETS: Resource = namespaced("apps", "v1", "replicasets", "ReplicaSet", &["rs"]);
+pub const BUDGETS: Resource =
+    namespaced("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", &["pdb"]);
+pub const AUTOSCALERS: Resource =
+    namespaced("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"]);
+pub const KAFKAS: Resource = namespaced("kafka.strimzi.io", "v1beta2", "kafkas", "Kafka", &["k"]);
+pub const NODE_POOLS: Resource =
+    namespaced("kafka.strimzi.io", "v1beta2", "kafkanodepools", "KafkaNodePool", &["knp"]);
+pub const KAFKA_TOPICS: Resource =
+    namespaced("kafka.strimzi.io", "v1beta2", "kafkatopics", "KafkaTopic", &["kt"]);
+pub const POD_SETS: Resource =
+    namespaced("core.strimzi.io", "v1beta2", "strimzipodsets", "StrimziPodSet", &["sps"]);
+
 /// Everything served.
 pub static RESOURCES: [Resource; 17] = [
-    Resource { namespaced: false, ..namespaced("", "v1", "namespaces", "Namespace", &["ns"]) },
-    Resource { namespaced: false, ..namespaced("", "v1", "nodes", "Node", &["no"]) },
-    namespaced("", "v1", "pods", "Pod", &["po"]),
-    namespaced("", "v1", "services", "Service", &["svc"]),
-    namespaced("", "v1", "events", "Event", &["ev"]),
-    namespaced("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", &["pvc"]),
-    namespaced("", "v1", "configmaps", "ConfigMap", &["cm"]),
-    namespaced("", "v1", "secrets", "Secret", &[]),
-    namespaced("apps", "v1", "statefulsets", "StatefulSet", &["sts"]),
-    namespaced("apps", "v1", "deployments", "Deployment", &["deploy"]),
-    namespaced("apps", "v1", "replicasets", "ReplicaSet", &["rs"]),
-    namespaced("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", &["pdb"]),
-    namespaced("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"]),
-    namespaced("kafka.strimzi.io", "v1beta2", "kafkas", "Kafka", &["k"]),
-    namespaced("kafka.strimzi.io", "v1beta2", "kafkanodepools", "KafkaNodePool", &["knp"]),
-    namespaced("kafka.strimzi.io", "v1beta2", "kafkatopics", "KafkaTopic", &["kt"]),
-    namespaced("core.strimzi.io", "v1beta2", "strimzipodsets", "StrimziPodSet", &["sps"]),
+    NAMESPACES,
+    NODES,
+    PODS,
+    SERVICES,
+    EVENTS,
+    CLAIMS,
+    CONFIG_MAPS,
+    SECRETS,
+    STATEFUL_SETS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    BUDGETS,
+    AUTOSCALERS,
+    KAFKAS,
+    NODE_POOLS,
+    KAFKA_TOPICS,
+    POD_SETS,
 ];

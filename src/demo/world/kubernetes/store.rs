@@ -38,8 +38,17 @@ pub enum Refusal {
     AlreadyExists,
     /// The UID or resource version that was asked for is not the object's.
     Conflict,
+    /// Not what was asked for, in words: 409.
+    Precondition(String),
     /// An object that cannot be: 422, with the reason.
     Invalid(String),
+    /// A disruption budget says no: 429, the message and the cause of `DisruptionBudget`.
+    Budget {
+        message: String,
+        cause: Option<String>,
+    },
+    /// 500, with the reason.
+    Internal(String),
 }
 
 type Objects = BTreeMap<Key, Arc<Value>>;
@@ -61,14 +70,15 @@ impl Store {
         self.objects.get(resource)?.get(key)
     }
 
-    /// In the order of namespace and name, from `after` on; `namespace`: None is all of them.
+    /// In the order of namespace and name; `namespace`: None is all of them.
     pub fn list<'a>(
         &'a self,
         resource: &'static Resource,
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> {
-        let all = self.objects.get(resource).into_iter().flatten();
-        all.filter(move |(key, _)| namespace.is_none_or(|n| *key.namespace == *n))
+        let first = Key::new(namespace.unwrap_or_default(), "");
+        let all = self.objects.get(resource).into_iter().flat_map(move |all| all.range(first.clone()..));
+        all.take_while(move |(key, _)| namespace.is_none_or(|n| *key.namespace == *n))
     }
 
     pub(super) fn of(&self, resource: &'static Resource) -> Option<&BTreeMap<Key, Arc<Value>>> {
