@@ -230,7 +230,7 @@ async fn perform(desk: &Desk, write: &Write, dry: bool) -> Said {
     };
     match said {
         Said::Unheard(why) if !dry => {
-            let text = format!("{why}; whether it was done is not known: castellan goes on looking");
+            let text = format!("{why}; whether it was done is not known");
             Said::Unheard(text.into())
         }
         other => other,

@@ -8,7 +8,7 @@ use crate::{
     action::{Known, Note, Plan, words},
     domain::{
         human,
-        kafka::{BrokerId, Throttle, Topic},
+        kafka::{BrokerId, Throttle, Topic, TopicName},
         time::age,
     },
 };
@@ -54,83 +54,97 @@ struct Narrow {
     bytes: u64,
 }
 
-/// Says what throttles the copies, and how long they take at least, which is returned.
-pub fn tell(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) -> Duration {
-    let mut narrows: BTreeMap<(Side, BrokerId), Narrow> = BTreeMap::new();
-    let (mut unread, mut unrated) = (BTreeSet::new(), BTreeSet::new());
-    let (mut copies, mut free) = (0, 0);
-    let kafka = &known.world.snapshot.kafka;
-    for change in changes {
-        let Some(topic) = kafka.topics.get(&change.topic) else { continue };
-        if topic.config.is_none() && change.added().next().is_some() {
-            unread.insert(change.topic.clone());
-        }
-        let leader = topic.partition(change.partition).and_then(|p| p.leader);
-        for id in change.added() {
-            let ends = [leader.map(|leader| (Side::Leader, leader)), Some((Side::Follower, id))];
-            let mut throttled = false;
-            for (side, id) in ends.into_iter().flatten() {
-                if !side.names(topic, change.partition, id) {
-                    continue;
-                }
-                let Some(throttle) = kafka.brokers.get(&id).and_then(|b| b.throttle.live(known.world.now))
-                else {
-                    unrated.insert(id);
-                    continue;
-                };
-                if let Some(rate) = side.rate(throttle) {
-                    throttled = true;
-                    let narrow = narrows.entry((side, id)).or_insert(Narrow { rate, bytes: 0 });
-                    narrow.bytes += change.bytes.unwrap_or(0);
-                }
-            }
-            copies += 1;
-            free += usize::from(!throttled);
-        }
-    }
-    if !unread.is_empty() {
-        plan.unknown
-            .push(format!("whether {} is throttled: its settings are not read yet", human::list(unread, 3)));
-    }
-    if !unrated.is_empty() {
-        let ids: Vec<BrokerId> = unrated.into_iter().collect();
-        plan.unknown.push(format!("the throttle rates of {}, which throttle this", words::brokers(&ids)));
-    }
-    if copies == 0 {
-        return Duration::ZERO;
-    }
-    say(plan, &narrows, copies, free)
+/// What is found out about the copies that a move makes.
+#[derive(Default)]
+struct Found {
+    narrows: BTreeMap<(Side, BrokerId), Narrow>,
+    /// Topics whose settings, and brokers whose rates are not read: they may throttle, too.
+    unread: BTreeSet<TopicName>,
+    unrated: BTreeSet<BrokerId>,
+    copies: usize,
+    /// Those that nothing throttles.
+    free: usize,
 }
 
-fn say(
-    plan: &mut Plan,
-    narrows: &BTreeMap<(Side, BrokerId), Narrow>,
-    copies: usize,
-    free: usize,
-) -> Duration {
-    if narrows.is_empty() {
-        if plan.unknown.iter().all(|u| !u.contains("throttle")) {
-            plan.notes.push(Note::plain("not throttled: it copies as fast as disks and network go"));
+/// Says what throttles the copies, and how long they take at least, which is returned.
+pub fn tell(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) -> Duration {
+    let mut found = Found::default();
+    for change in changes {
+        found.take(known, change);
+    }
+    found.doubt(plan);
+    match (found.copies, found.narrows.is_empty()) {
+        (0, _) => Duration::ZERO,
+        (_, false) => found.say(plan),
+        (_, true) => {
+            if found.unread.is_empty() && found.unrated.is_empty() {
+                plan.notes.push(Note::plain("not throttled: it copies as fast as disks and network go"));
+            }
+            Duration::ZERO
         }
-        return Duration::ZERO;
     }
-    let mut brokers: BTreeMap<(Side, u64), Vec<BrokerId>> = BTreeMap::new();
-    for ((side, id), narrow) in narrows {
-        brokers.entry((*side, narrow.rate)).or_default().push(*id);
+}
+
+impl Found {
+    fn take(&mut self, known: &Known<'_>, change: &Change) {
+        let Some(topic) = known.world.snapshot.kafka.topics.get(&change.topic) else { return };
+        let leader = topic.partition(change.partition).and_then(|p| p.leader);
+        for id in change.added() {
+            if topic.config.is_none() {
+                self.unread.insert(change.topic.clone());
+            }
+            let ends = [leader.map(|leader| (Side::Leader, leader)), Some((Side::Follower, id))];
+            let ends =
+                ends.into_iter().flatten().filter(|(side, id)| side.names(topic, change.partition, *id));
+            let throttled = ends.filter(|end| self.narrows(known, *end, change.bytes)).count();
+            self.copies += 1;
+            self.free += usize::from(throttled == 0);
+        }
     }
-    for ((side, rate), ids) in brokers {
-        plan.notes.push(Note::warning(format!(
-            "throttled by {}.replication.throttled.rate {rate} B/s ({}) of {}",
-            side.word(),
-            human::byte_rate(rate as f64),
-            words::brokers(&ids)
-        )));
+
+    /// Whether that side of the broker has a rate, through which these bytes go.
+    fn narrows(&mut self, known: &Known<'_>, (side, id): (Side, BrokerId), bytes: Option<u64>) -> bool {
+        let broker = known.world.snapshot.kafka.brokers.get(&id);
+        let Some(throttle) = broker.and_then(|b| b.throttle.live(known.world.now)) else {
+            self.unrated.insert(id);
+            return false;
+        };
+        let Some(rate) = side.rate(throttle) else { return false };
+        self.narrows.entry((side, id)).or_insert(Narrow { rate, bytes: 0 }).bytes += bytes.unwrap_or(0);
+        true
     }
-    if free > 0 {
-        plan.notes.push(Note::plain(format!("{free} of {} not throttled", human::plural(copies, "replica"))));
+
+    fn doubt(&self, plan: &mut Plan) {
+        if !self.unread.is_empty() {
+            let topics = human::list(&self.unread, 3);
+            plan.unknown.push(format!("whether {topics} is throttled: its settings are not read yet"));
+        }
+        if !self.unrated.is_empty() {
+            let ids: Vec<BrokerId> = self.unrated.iter().copied().collect();
+            plan.unknown.push(format!("the throttle rates of {}, which throttle this", words::brokers(&ids)));
+        }
     }
-    let slowest = narrows.values().map(|n| n.bytes / n.rate.max(1)).max().unwrap_or(0);
-    let slowest = Duration::from_secs(slowest);
-    plan.amounts.push(format!("{} at the least, as it is throttled", age(slowest)));
-    slowest
+
+    fn say(&self, plan: &mut Plan) -> Duration {
+        let mut brokers: BTreeMap<(Side, u64), Vec<BrokerId>> = BTreeMap::new();
+        for ((side, id), narrow) in &self.narrows {
+            brokers.entry((*side, narrow.rate)).or_default().push(*id);
+        }
+        for ((side, rate), ids) in brokers {
+            plan.notes.push(Note::warning(format!(
+                "throttled by {}.replication.throttled.rate {rate} B/s ({}) of {}",
+                side.word(),
+                human::byte_rate(rate as f64),
+                words::brokers(&ids)
+            )));
+        }
+        if self.free > 0 {
+            let copies = human::plural(self.copies, "replica");
+            plan.notes.push(Note::plain(format!("{} of {copies} not throttled", self.free)));
+        }
+        let slowest = self.narrows.values().map(|n| n.bytes / n.rate.max(1)).max().unwrap_or(0);
+        let slowest = Duration::from_secs(slowest);
+        plan.amounts.push(format!("{} at the least, as it is throttled", age(slowest)));
+        slowest
+    }
 }

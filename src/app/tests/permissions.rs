@@ -94,3 +94,41 @@ fn who_may_only_look_through_the_tunnel_does_not_write_to_kafka_by_it() {
     hands.send(Msg::Delta(KafkaDelta::Route(Route::Direct).into())).press("a");
     assert!(hands.model.prompt.is_some(), "what is reached directly needs none: {}", hands.said());
 }
+
+/// With it alone: Kafka itself may check nobody who comes through the API server.
+#[test]
+fn without_the_tunnel_every_verb_on_kafka_is_greyed_with_that_permission_and_no_other_verb() {
+    use crate::action::{Need, VERBS};
+    let of_kafka = |verb: &crate::action::Verb| verb.needs.iter().any(|need| matches!(need, Need::Kafka(_)));
+    let why = "needs create pods/portforward to write through the API server, which this context may not do";
+    let mut greyed = BTreeSet::new();
+    for pane in ["topics", "partitions", "brokers", "pods", "nodes", "statefulsets"] {
+        for route in [Route::PortForward, Route::Mixed] {
+            let mut hands = Hands::on(Mood::Degraded, pane);
+            if pane == "topics" {
+                // Not one of Kafka's own.
+                hands.press("/").type_in("orders").press("enter g");
+            }
+            hands.send(Msg::Delta(KafkaDelta::Route(route).into())).wait(1_000);
+            let (id, _) = asked(&hands).into_iter().find(|(_, q)| !q.kubernetes.is_empty()).expect("asked");
+            let tunnel =
+                Permission { verb: "create", group: "", resource: "pods", subresource: "portforward" };
+            hands.send(Msg::Answer(id, denied(tunnel, "kafka")));
+            for verb in VERBS {
+                match acting::may(&hands.model, verb) {
+                    Err(acting::Refusal::Denied(words)) => {
+                        assert!(of_kafka(verb), "{pane}: {} is not Kafka's", verb.name);
+                        assert_eq!(words, why, "{pane}: {}", verb.name);
+                        greyed.insert(verb.name);
+                    }
+                    Err(acting::Refusal::Unfit(_)) => {}
+                    Ok(()) => assert!(!of_kafka(verb), "{pane}: {} is not greyed", verb.name),
+                }
+            }
+            let shown = command::help_below(&hands.model).into_iter().filter_map(|line| line.denied);
+            assert!(shown.clone().count() > 0 && shown.clone().all(|words| words == why), "{pane}");
+        }
+    }
+    let all = ["reassign", "create-topic", "add-partitions", "alter-config", "delete-topic", "produce"];
+    assert!(all.iter().all(|name| greyed.contains(name)), "{greyed:?}");
+}

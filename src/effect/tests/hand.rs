@@ -186,8 +186,34 @@ async fn what_is_not_known_is_said_to_be_looked_at_but_not_of_a_dry_run() {
     let mut bench = Bench::new(folder.path());
     bench.hand.act("o".into(), 0, evict(), &desk);
     let why = "the API server answers (504): request timed out";
-    let known = format!("{why}; whether it was done is not known: castellan goes on looking");
+    let known = format!("{why}; whether it was done is not known");
     assert_eq!(bench.next().await, Outcome::Acted("o".into(), 0, Said::Unheard(known.as_str().into())));
     let _running = bench.hand.rehearse(AskId(1), evict(), &desk);
     assert_eq!(bench.next().await, Outcome::Rehearsed(AskId(1), Err(why.into())));
+}
+
+/// Between the confirmation and the write another client scaled: the journal has it in the same words.
+#[tokio::test]
+async fn a_scale_that_came_too_late_is_told_as_a_change_since_the_look_and_sent_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let conflict =
+        "Operation cannot be fulfilled on statefulsets.apps \"kafka\": the object has been modified";
+    let api = Api::that_says(409, json!({"kind": "Status", "status": "Failure", "message": conflict})).await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let mut bench = Bench::new(folder.path());
+    bench.hand.turn_to(whose("kafka/kafka"));
+    bench.hand.record(planned("o1"), &desk);
+    let scale = Write::Scale {
+        kind: Kind::StatefulSet,
+        key: Key::new("kafka", "kafka"),
+        uid: "u".into(),
+        resource_version: "1".into(),
+        replicas: 4,
+    };
+    bench.hand.act("o1".into(), 0, scale, &desk);
+    let why = "it changed since you looked: StatefulSet kafka/kafka is no longer as it was shown; look again";
+    let said = Said::Refused(why.into());
+    assert_eq!(bench.next().await, Outcome::Acted("o1".into(), 0, said.clone()));
+    assert_eq!(kept(folder.path(), "kafka/kafka").last(), Some(&What::Answered { step: 0, answer: said }));
+    assert_eq!(api.writes().len(), 1);
 }

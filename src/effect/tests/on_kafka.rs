@@ -314,6 +314,31 @@ async fn a_broker_that_says_nothing_is_asked_once() {
     assert_eq!(fake.world.lock().unwrap().unanswered, 1);
 }
 
+/// The connection breaks after the request was taken: no other broker is asked, whatever the write is.
+#[tokio::test]
+async fn a_broker_that_hangs_up_is_asked_once_and_may_have_done_it() {
+    use m::ApiKey as Key;
+    let keys = [
+        Key::AlterPartitionReassignments,
+        Key::ElectLeaders,
+        Key::CreateTopics,
+        Key::CreatePartitions,
+        Key::IncrementalAlterConfigs,
+        Key::DeleteTopics,
+        Key::Produce,
+    ];
+    let (fake, mut kafka, sent) = cluster(yes).await;
+    let target = KafkaTarget { bootstrap: fake.bootstrap(), ..KafkaTarget::default() };
+    kafka.client = Client::with_patience(target, None, Duration::from_millis(1_500));
+    fake.change(|world| world.hangs_up = keys.map(|key| key as i16).into());
+    for (nth, write) in (1..).zip(every()) {
+        let said = perform(&kafka, &write, false).await;
+        assert!(matches!(&said, Said::Unheard(_)), "{write:?}: {said:?}");
+        assert_eq!(fake.world.lock().unwrap().unanswered, nth, "{write:?} was sent once");
+    }
+    assert!(sent.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_message_is_written_with_every_replica_confirming_it() {
     let (_fake, kafka, sent) = cluster(yes).await;

@@ -9,7 +9,15 @@ use crate::{
     domain::{kubernetes::Key, object::Kind},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::io::AsyncReadExt;
 
 fn pod() -> Key {
     Key::new("kafka", "kafka-1")
@@ -227,6 +235,38 @@ async fn a_server_that_says_nothing_is_asked_once() {
     let said = perform_within(Duration::from_secs(1), &connection, &evict(), false).await;
     assert_eq!(said, Said::Unheard("the API server did not answer within 1 s".into()));
     assert_eq!(api.writes().len(), 1);
+}
+
+/// It takes `bytes` of a request and closes the connection: unread ones reset it. How often it was asked.
+async fn hangs_up_after(bytes: usize) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, asked) = (listener.local_addr().unwrap(), Arc::<AtomicUsize>::default());
+    let count = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut taken = vec![0; bytes];
+            if stream.read(&mut taken).await.is_ok_and(|n| n > 0) {
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_after_the_request_leaves_it_open_whether_it_was_done() {
+    for bytes in [1, 64 << 10] {
+        let (address, asked) = hangs_up_after(bytes).await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, super::api::kubeconfig(address, "first")).unwrap();
+        for (nth, write) in (1..).zip(every().into_values()) {
+            let said = perform(&connected(&path).await.unwrap(), &write, false).await;
+            let Said::Unheard(words) = &said else { panic!("{write:?}: {said:?}") };
+            assert!(words.starts_with("the connection to the API server broke: "), "{words}");
+            assert_eq!(asked.load(Ordering::SeqCst), nth, "{write:?} was sent once");
+        }
+    }
 }
 
 #[tokio::test]

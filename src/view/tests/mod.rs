@@ -304,6 +304,7 @@ fn the_prompt_shows_what_is_typed_and_completions() {
 }
 
 mod plans;
+mod running;
 
 #[test]
 fn a_long_sentence_is_told_to_its_end() {

@@ -74,3 +74,31 @@ fn a_topic_that_was_created_anew_is_not_moved_for_the_one_that_was_looked_at() {
     assert!(hands.said().contains("changed since you looked"), "{}", hands.said());
     assert_eq!(hands.plan().expect("a plan").plan.changes, changes, "it looks the same");
 }
+
+/// No answer was heard: what the cluster shows decides.
+#[test]
+fn an_answer_that_was_not_heard_is_told_and_the_goal_decides() {
+    let why = "the connection to the API server broke: connection reset; whether it was done is not known";
+    let unheard = || {
+        let mut hands = Hands::on(Mood::Healthy, "nodes");
+        hands.press("x").read().press("y");
+        let id = hands.operation();
+        hands.send(Msg::Acted(id, 0, Said::Unheard(why.into()))).wait(3_000);
+        assert_eq!(hands.stage(), Stage::Running);
+        let words = hands.model.snapshot.operations[0].words.clone();
+        assert!(words.contains("whether it was done is not known"), "{words}");
+        hands
+    };
+    let mut done = unheard();
+    done.change_node(|n| n.unschedulable = true);
+    assert_eq!(done.stage(), Stage::Done, "{}", done.said());
+    let mut lost = unheard();
+    for _ in 0..12 {
+        lost.wait(3_000).change_node(|_| {});
+    }
+    assert_eq!(lost.stage(), Stage::Failed);
+    let words = &lost.model.snapshot.operations[0].words;
+    assert!(words.contains("it was not done, or was called back"), "{words}");
+    assert!(words.contains("connection reset"), "{words}");
+    assert_eq!((done.acts(), lost.acts()), (1, 1), "nothing is sent again");
+}

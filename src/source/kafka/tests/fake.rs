@@ -49,6 +49,8 @@ pub struct World {
     /// Requests of these keys are taken and never answered, and how many were.
     pub deaf: Vec<i16>,
     pub unanswered: usize,
+    /// Requests of these keys are taken, and then the connection is closed.
+    pub hangs_up: Vec<i16>,
     /// Answers what the cluster itself has no answer to: (broker, request, version).
     pub others: Others,
 }
@@ -122,6 +124,7 @@ impl Fake {
             operations: i32::MIN,
             deaf: Vec::new(),
             unanswered: 0,
+            hangs_up: Vec::new(),
             others: Box::new(|_, _, _| None),
         };
         let world = Arc::new(Mutex::new(world));
@@ -164,6 +167,12 @@ async fn serve(id: i32, mut stream: TcpStream, world: Arc<Mutex<World>>) {
         {
             world.unanswered += 1;
             continue;
+        }
+        if let mut world = world.lock().unwrap()
+            && world.hangs_up.contains(&key)
+        {
+            world.unanswered += 1;
+            return;
         }
         let answer = answer(id, Bytes::from(frame), &mut world.lock().unwrap());
         if stream.write_all(&answer).await.is_err() {
