@@ -8,12 +8,12 @@ use crate::{
         target::{Security, Server},
     },
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     error::{ContextKind, ContextValue, ErrorKind},
 };
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 /// A terminal console for Kafka on Kubernetes: pods, brokers and throughput joined in live panes.
 #[derive(Debug, Parser)]
@@ -26,7 +26,7 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
     /// Look at this namespace only
-    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces", global = true)]
+    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces", value_parser = namespace, global = true)]
     pub namespace: Option<String>,
     /// Look at all namespaces, whatever the configuration says
     #[arg(long, short = 'A', global = true)]
@@ -38,13 +38,13 @@ pub struct Cli {
     #[arg(long, value_name = "URL")]
     pub prometheus: Option<String>,
     /// Seconds between two polls of Kafka
-    #[arg(long, value_name = "SECONDS", global = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = refresh, allow_negative_numbers = true, global = true)]
     pub refresh: Option<f64>,
     /// How it looks: auto, dark, light, high-contrast, colour-blind, ansi16, mono, or a theme of your own
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", conflicts_with = "once", global = true)]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
-    #[arg(long, global = true)]
+    #[arg(long, conflicts_with = "once", global = true)]
     pub ascii: bool,
     /// Never change anything: no client that could write is made
     #[arg(long, global = true)]
@@ -53,7 +53,7 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The pane to open first
-    #[arg(long, value_name = "PANE", global = true)]
+    #[arg(long, value_name = "PANE", conflicts_with = "once", global = true)]
     pub pane: Option<String>,
     /// Print the state once and exit: 0 ok, 1 warning, 2 critical, 3 unknown
     #[arg(long, global = true)]
@@ -63,6 +63,7 @@ pub struct Cli {
     pub output: Form,
     /// Seconds that --once waits for its sources
     #[arg(long, value_name = "SECONDS", requires = "once", default_value_t = 15.0, global = true)]
+    #[arg(value_parser = timeout, allow_negative_numbers = true)]
     pub timeout: f64,
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -163,7 +164,7 @@ impl Cli {
         Ok(Settings {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
-            namespace: self.namespace(&config),
+            namespace: self.namespace(&config)?,
             bootstrap,
             cluster,
             security: config.kafka.security()?,
@@ -183,12 +184,20 @@ impl Cli {
         })
     }
 
-    fn namespace(&self, config: &Config) -> Option<Text> {
+    fn namespace(&self, config: &Config) -> Result<Option<Text>> {
         if self.all_namespaces {
-            return None;
+            return Ok(None);
         }
-        let name = self.namespace.clone().unwrap_or_else(|| config.kubernetes.namespace.clone());
-        (!name.is_empty()).then(|| name.into())
+        if let Some(name) = &self.namespace {
+            return Ok(Some(name.as_str().into()));
+        }
+        let name = &config.kubernetes.namespace;
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let name =
+            namespace(name).map_err(|why| anyhow!("kubernetes.namespace in the configuration: {why}"))?;
+        Ok(Some(name.into()))
     }
 
     fn kafka(&self, config: &Config) -> Result<(Vec<Server>, Option<Text>)> {
@@ -222,10 +231,11 @@ impl Cli {
     }
 
     fn refresh(&self, config: &Config) -> Result<Duration> {
-        let seconds = self.refresh.unwrap_or(config.refresh);
-        if !(0.5..=3600.0).contains(&seconds) {
-            bail!("--refresh takes 0.5 to 3600 seconds, not {seconds}");
-        }
+        let seconds = match self.refresh {
+            Some(seconds) => seconds,
+            None => refresh(&config.refresh.to_string())
+                .map_err(|why| anyhow!("refresh in the configuration: {why}"))?,
+        };
         Ok(Duration::from_secs_f64(seconds))
     }
 
@@ -242,6 +252,32 @@ impl Cli {
             names.collect::<Vec<_>>().join(", ")
         )
     }
+}
+
+/// A name that Kubernetes would take for a namespace.
+///
+/// Source: RFC 1123's label, as apimachinery `validation.IsDNS1123Label` has it.
+fn namespace(name: &str) -> Result<String, String> {
+    let of_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let edges = !name.starts_with('-') && !name.ends_with('-');
+    if (1..=63).contains(&name.len()) && edges && name.chars().all(of_label) {
+        return Ok(name.into());
+    }
+    Err("a namespace's name has at most 63 lower-case letters, digits and dashes, and no dash at its ends"
+        .into())
+}
+
+fn refresh(text: &str) -> Result<f64, String> {
+    seconds(text, 0.5..=3600.0)
+}
+
+fn timeout(text: &str) -> Result<f64, String> {
+    seconds(text, 1.0..=3600.0)
+}
+
+fn seconds(text: &str, range: RangeInclusive<f64>) -> Result<f64, String> {
+    let read = text.parse().ok().filter(|seconds| range.contains(seconds));
+    read.ok_or_else(|| format!("it takes {} to {} seconds", range.start(), range.end()))
 }
 
 /// What is wrong with a command line, in one sentence; None: help or the version was asked for.
@@ -322,6 +358,14 @@ mod tests {
             (&["jurnal"], "unrecognized subcommand 'jurnal'; did you mean journal?"),
             (&["--once", "-o", "jsn"], "did you mean json?"),
             (&["--output", "json"], "were not provided: --once; castellan --help tells"),
+            (&["--once", "--theme", "dark"], "'--once' cannot be used with"),
+            (&["--once", "--pane", "pods"], "'--once' cannot be used with"),
+            (&["--once", "--timeout", "0"], "'--timeout <SECONDS>': it takes 1 to 3600 seconds"),
+            (&["--once", "--timeout", "-3"], "it takes 1 to 3600 seconds"),
+            (&["--refresh", "1e300"], "'--refresh <SECONDS>': it takes 0.5 to 3600 seconds"),
+            (&["--refresh", "NaN"], "it takes 0.5 to 3600 seconds"),
+            (&["-n", "Foo Bar"], "invalid value 'Foo Bar' for '--namespace <NAME>': a namespace's name has"),
+            (&["-n", "kafka-"], "no dash at its ends"),
         ] {
             let (Some(sentence), 2) = said(args) else { panic!("{args:?}: {:?}", said(args)) };
             assert!(sentence.contains(words) && !sentence.contains('\n'), "{sentence}");

@@ -24,15 +24,13 @@ const LOOK: Duration = Duration::from_millis(100);
 /// time is reported as such.
 pub async fn run(model: Model, sources: Sources, form: Form, limit: Duration) -> (String, u8) {
     let (model, _) = settle(model, sources, limit).await;
-    let context = model.session.context.to_string();
-    let session = once::Session { context, version: env!("CARGO_PKG_VERSION") };
-    let report = once::report(&model.world(), session);
+    let (world, session) = (model.world(), session(&model));
     let text = match form {
-        Form::Text => once::text(&report),
-        Form::Markdown => once::markdown(&report),
-        Form::Json => once::json(&report),
+        Form::Text => once::text(&once::report(&world, session)),
+        Form::Markdown => once::markdown(&once::report(&world, session)),
+        Form::Json => once::json(&world, &session),
     };
-    (text, once::exit_code(report.severity))
+    (text, once::exit_code(model.derived.verdict.severity))
 }
 
 /// Reads until every source has answered, at most for `limit`. The sources go on until they are dropped.
@@ -57,6 +55,15 @@ pub async fn settle(mut model: Model, sources: Sources, limit: Duration) -> (Mod
         }
     }
     (model, performer)
+}
+
+/// What a report of the model is of.
+pub fn session(model: &Model) -> once::Session {
+    once::Session {
+        context: model.session.context.to_string(),
+        cluster: model.kafka_name().map(|name| name.to_string()),
+        version: env!("CARGO_PKG_VERSION"),
+    }
 }
 
 /// There is nobody to choose among several Kafka clusters: takes the largest. Whether it just did.

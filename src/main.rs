@@ -93,8 +93,7 @@ async fn start(cli: Cli) -> Result<u8> {
         if let Some(notice) = notice {
             writeln!(std::io::stderr(), "castellan: {notice}")?;
         }
-        let limit = Duration::try_from_secs_f64(cli.timeout)
-            .map_err(|_| anyhow!("--timeout takes a number of seconds, not {}", cli.timeout))?;
+        let limit = Duration::from_secs_f64(cli.timeout);
         let (text, code) = run::print_once(settings, connection, cli.output, limit).await?;
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(code);

@@ -489,9 +489,7 @@ impl Console {
     }
 
     fn report(&self) -> String {
-        let context = self.model.session.context.to_string();
-        let session = once::Session { context, version: env!("CARGO_PKG_VERSION") };
-        once::text(&once::report(&self.model.world(), session))
+        once::text(&once::report(&self.model.world(), headless::session(&self.model)))
     }
 
     fn copy(&mut self, text: &str, what: &str) -> Result<()> {

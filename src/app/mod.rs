@@ -238,6 +238,12 @@ impl Model {
         World { snapshot: &self.snapshot, derived: &self.derived, now: self.now }
     }
 
+    /// The Kafka cluster that is looked at; none while one of several is yet to be chosen.
+    pub fn kafka_name(&self) -> Option<&Text> {
+        let found = self.derived.cluster.as_ref().filter(|_| !self.derived.joined.undecided);
+        found.or(self.targets.kafka())
+    }
+
     pub fn screen(&self) -> &Screen {
         &self.screens[self.at]
     }

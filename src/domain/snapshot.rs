@@ -3,11 +3,11 @@
 use super::{
     access::{Access, Grant},
     context::Contexts,
-    kafka::{Kafka, KafkaDelta},
+    kafka::{Kafka, KafkaDelta, Route},
     kubernetes::{Kubernetes, KubernetesDelta},
     operation::Operation,
     rates,
-    throughput::{Throughput, ThroughputDelta},
+    throughput::{Origin, Throughput, ThroughputDelta},
 };
 
 #[derive(Debug, Clone, Default)]
@@ -68,6 +68,18 @@ impl Snapshot {
             self.ground_changed = self.generation;
         }
         changed
+    }
+
+    /// Kafka is reached through the API server only, which does not answer: however well Kafka is, it cannot be
+    /// heard.
+    pub fn kafka_cut_off(&self) -> bool {
+        self.kubernetes.server.feed.failure().is_some() && self.kafka.route == Some(Route::PortForward)
+    }
+
+    /// The same of who measures throughput.
+    pub fn throughput_cut_off(&self) -> bool {
+        let behind = self.throughput.origin.last().is_some_and(Origin::is_behind_api);
+        self.kubernetes.server.feed.failure().is_some() && behind
     }
 
     fn put(&mut self, operation: Operation) -> bool {

@@ -54,8 +54,8 @@ pub enum Subject {
 /// Who measures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A Prometheus server: where, and the names that its metrics have.
-    Prometheus { place: Text, dialect: Text },
+    /// A Prometheus server: where, whether that is behind the API server, and the names that its metrics have.
+    Prometheus { place: Text, behind: bool, dialect: Text },
     /// The brokers' own exporters, scraped by castellan: how they are reached, and the names.
     Exporters { route: Text, dialect: Text },
     /// Differences of log end offsets: messages only.
@@ -65,10 +65,15 @@ pub enum Origin {
 impl Origin {
     pub fn words(&self) -> String {
         match self {
-            Origin::Prometheus { place, dialect } => format!("Prometheus {place} ({dialect})"),
+            Origin::Prometheus { place, dialect, .. } => format!("Prometheus {place} ({dialect})"),
             Origin::Exporters { route, dialect } => format!("exporters by {route} ({dialect})"),
             Origin::Offsets => "log end offsets (messages only)".into(),
         }
+    }
+
+    /// It is reached through the API server.
+    pub fn is_behind_api(&self) -> bool {
+        matches!(self, Origin::Prometheus { behind: true, .. } | Origin::Exporters { .. })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         reading::State,
         time::{Time, age},
     },
-    pane::{self, Block, Cell, Doubt, Query, World},
+    pane::{self, Block, Cell, Doubt, Query, Source, World},
 };
 
 pub use json::json;
@@ -26,10 +26,12 @@ pub const LINES: usize = 25;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub context: String,
+    /// The Kafka cluster, as the header names it.
+    pub cluster: Option<String>,
     pub version: &'static str,
 }
 
-/// Everything that the three forms print.
+/// What the forms for people print.
 pub struct Report {
     pub session: Session,
     pub at: Time,
@@ -40,20 +42,14 @@ pub struct Report {
     pub tables: Vec<Sheet>,
 }
 
-/// One source and how far it can be trusted.
-pub struct Source {
-    pub name: &'static str,
-    pub state: State,
-    /// Where and how it is read.
-    pub how: String,
-}
-
 /// A table of the overview.
 pub struct Sheet {
     pub heading: String,
     /// Column titles, each with the order in which it is dropped where there is no room (0: never).
     pub columns: Vec<(&'static str, u8)>,
     pub rows: Vec<Vec<Cell>>,
+    /// What its signs mean, where it has any.
+    pub notes: Vec<String>,
 }
 
 /// Reads the report off the world.
@@ -64,7 +60,7 @@ pub fn report(world: &World<'_>, session: Session) -> Report {
         at: world.now,
         severity: derived.verdict.severity,
         verdict: derived.verdict.line.clone(),
-        sources: sources(world),
+        sources: pane::sources(world).into(),
         findings: derived.findings.clone(),
         tables: pane::find("overview").map(|p| sheets(world, p.blocks)).unwrap_or_default(),
     }
@@ -92,32 +88,23 @@ fn sheet(world: &World<'_>, block: &Block) -> Option<Sheet> {
     }
     let columns: Vec<_> = table.headings().iter().map(|h| (h.title, h.rank)).collect();
     let all: Vec<usize> = (0..columns.len()).collect();
-    let objects = table.arrange(world, &Query::default());
+    let mut objects = table.arrange(world, &Query::default());
+    // What is broken must not fall behind where only the first rows are shown.
+    if table.noun() == "brokers" {
+        objects.sort_by_key(|object| !table.fault(world, object));
+    }
     let rows = objects.iter().filter_map(|object| table.cells(world, object, &all)).collect();
-    Some(Sheet { heading: heading.to_string(), columns, rows })
+    let notes = if table.noun() == "groups" { notes(world) } else { Vec::new() };
+    Some(Sheet { heading: heading.to_string(), columns, rows, notes })
 }
 
-fn sources(world: &World<'_>) -> Vec<Source> {
-    let snapshot = world.snapshot;
-    let server = &snapshot.kubernetes.server;
-    let origin = &snapshot.throughput.origin;
-    vec![
-        Source {
-            name: "Kubernetes",
-            state: server.state(world.now).worse(snapshot.kubernetes.pods.feed.state(world.now)),
-            how: server.last().map(|v| v.to_string()).unwrap_or_default(),
-        },
-        Source {
-            name: "Kafka",
-            state: snapshot.kafka.cluster_feed.state(world.now),
-            how: snapshot.kafka.route.map(|r| r.words().to_string()).unwrap_or_default(),
-        },
-        Source {
-            name: "Throughput",
-            state: origin.state(world.now),
-            how: origin.last().map(|o| o.words()).unwrap_or_default(),
-        },
-    ]
+/// What the groups' signs mean, if there are any.
+fn notes(world: &World<'_>) -> Vec<String> {
+    let rows = || world.derived.joined.groups.iter();
+    let partial = rows().any(|row| row.lag.is_some() && row.unknown > 0);
+    let late = rows().find_map(pane::why_not_late).map(|why| format!("LATE –: not known, {why}"));
+    let partial = partial.then(|| "LAG +: at least, the ends of some partitions are not known".to_string());
+    late.into_iter().chain(partial).collect()
 }
 
 /// A source's state in words: `live`, `stale 42s`, `failed: no route to host (last seen 2m ago)`.
@@ -153,11 +140,22 @@ fn words(cell: &Cell) -> String {
     }
 }
 
+/// A source in words: what there is to say of it, else its state.
+fn source_words(source: &Source) -> String {
+    source.note.clone().unwrap_or_else(|| state_words(&source.state))
+}
+
 /// `2026-11-21 03:04:05 UTC`.
 fn utc(at: Time) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .map(|t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
         .unwrap_or_else(|_| "at an unknown time".into())
+}
+
+/// `2026-11-21T03:04:05Z`, as RFC 3339 has it.
+fn zulu(at: Time) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(at.0).ok()?;
+    Some(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The report as plain text: 25 lines at most, 100 columns at most.
 
-use super::{LINES, Report, Sheet, severity_word, state_words, utc, words};
+use super::{LINES, Report, Sheet, severity_word, source_words, utc, words};
 use crate::{domain::clean::clean, pane::Figure};
 
 const WIDTH: usize = 100;
@@ -10,7 +10,7 @@ pub fn text(report: &Report) -> String {
     let mut lines = vec![cut(&clean(&report.verdict)), cut(&title(report))];
     lines.extend(report.sources.iter().map(|s| {
         let how = if s.how.is_empty() { String::new() } else { format!(" · {}", clean(&s.how)) };
-        cut(&format!("{:<11}{}{how}", s.name, clean(&state_words(&s.state))))
+        cut(&format!("{:<11}{}{how}", s.name, clean(&source_words(s))))
     }));
     let findings = report.findings.len();
     let shown = findings.min(6);
@@ -32,11 +32,14 @@ pub fn text(report: &Report) -> String {
 }
 
 fn title(report: &Report) -> String {
+    let session = &report.session;
+    let cluster = session.cluster.as_ref().map(|name| format!(" · Kafka {}", clean(name)));
     format!(
-        "{} · context {} · castellan {}",
+        "{} · context {}{} · castellan {}",
         utc(report.at),
-        clean(&report.session.context),
-        report.session.version
+        clean(&session.context),
+        cluster.unwrap_or_default(),
+        session.version
     )
 }
 
@@ -45,6 +48,9 @@ fn rows(sheet: &Sheet, room: usize) -> Vec<String> {
     if room < 2 || sheet.rows.is_empty() {
         return Vec::new();
     }
+    // The meaning of signs comes after at least two rows that may have them.
+    let notes = if room > 3 { &sheet.notes[..] } else { &[] };
+    let room = room - notes.len().min(room - 3.min(room));
     let fitting = sheet.rows.len().min(room - 1);
     let shown = if fitting < sheet.rows.len() { fitting.saturating_sub(1) } else { fitting };
     let cells: Vec<Vec<String>> =
@@ -59,6 +65,7 @@ fn rows(sheet: &Sheet, room: usize) -> Vec<String> {
     if shown < sheet.rows.len() {
         lines.push(format!("… and {} more", sheet.rows.len() - shown));
     }
+    lines.extend(notes.iter().map(|note| cut(note)));
     lines
 }
 

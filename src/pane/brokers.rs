@@ -101,14 +101,22 @@ fn broker<'a>(world: &World<'a>, row: &BrokerRow) -> Option<&'a Broker> {
     world.snapshot.kafka.brokers.get(&row.id?)
 }
 
-/// What Kafka says of the broker: in its metadata or not, answering or not, in charge or not.
+/// What Kafka says of the broker: `gone` from its metadata, `silent`, or `up`.
+pub fn standing(world: &World<'_>, row: &BrokerRow) -> Option<&'static str> {
+    Some(match broker(world, row)? {
+        b if !b.registered => "gone",
+        b if b.contact.feed.failure().is_some() => "silent",
+        _ => "up",
+    })
+}
+
+/// The same, and whether it is in charge.
 fn condition(world: &World<'_>, row: &BrokerRow) -> Cell {
-    match broker(world, row) {
+    match standing(world, row) {
         None => unknown(),
-        Some(b) if !b.registered => Cell::toned("gone", Tone::Critical),
-        Some(b) if b.contact.feed.failure().is_some() => Cell::toned("silent", Tone::Critical),
-        Some(_) if row.controller => Cell::plain("up ctrl"),
-        Some(_) => Cell::plain("up"),
+        Some("up") if row.controller => Cell::plain("up ctrl"),
+        Some("up") => Cell::plain("up"),
+        Some(word) => Cell::toned(word, Tone::Critical),
     }
 }
 

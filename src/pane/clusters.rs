@@ -102,5 +102,5 @@ static COLUMNS: &[C] = &[
 ];
 
 fn chosen(world: &World<'_>, cluster: &FoundCluster) -> bool {
-    world.derived.cluster.as_ref() == Some(&cluster.name)
+    !world.derived.joined.undecided && world.derived.cluster.as_ref() == Some(&cluster.name)
 }

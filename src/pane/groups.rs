@@ -117,6 +117,15 @@ fn late(row: &GroupRow) -> Cell {
     }
 }
 
+/// Why it is not told how late a group is that is behind.
+pub fn why_not_late(row: &GroupRow) -> Option<&'static str> {
+    let behind = row.late.is_none() && (row.unknown > 0 || row.lag.is_some_and(|lag| lag > 0));
+    behind.then_some(match row.lag {
+        None | Some(0) => "the ends of what it reads are not known",
+        Some(_) => "it needs 30 s of history of logs that grow",
+    })
+}
+
 fn worst(row: &GroupRow) -> String {
     row.worst.as_ref().map_or_else(String::new, |(t, p, _)| format!("{t}-{p}"))
 }

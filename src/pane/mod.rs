@@ -27,14 +27,18 @@ mod overview;
 mod partitions;
 mod pods;
 mod policies;
+mod sources;
 mod storage;
 mod topics;
 mod workloads;
 
+pub use brokers::standing;
 pub use cell::{Cell, Doubt, Figure, Tone};
+pub use groups::why_not_late;
 pub use members::reader_pod;
 pub use order::SortKey;
 pub use query::{Filter, Query, Sort};
+pub use sources::{Source, sources};
 pub use table::{Column, Rows, Table};
 
 pub use crate::domain::world::World;

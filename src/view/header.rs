@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     app::Model,
-    domain::{derived::Severity, time::age},
-    pane::Tone,
+    domain::{derived::Severity, reading::State, time::age},
+    pane::{self, Tone},
 };
 use ratatui::layout::Rect;
 
@@ -55,7 +55,7 @@ fn marks(canvas: &mut Canvas<'_>, line: Rect, model: &Model) -> Rect {
 fn place(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     let snapshot = &model.snapshot;
     let mut words = String::new();
-    match (model.derived.cluster.as_ref().or(model.targets.kafka()), snapshot.kafka.route) {
+    match (model.kafka_name(), snapshot.kafka.route) {
         (Some(cluster), Some(route)) => words += &format!(" · Kafka {cluster} ({})", route.words()),
         (Some(cluster), None) => words += &format!(" · Kafka {cluster}"),
         (None, Some(route)) => words += &format!(" · Kafka ({})", route.words()),
@@ -82,34 +82,35 @@ fn place(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
 
 /// Each source and its state in words.
 fn sources(canvas: &mut Canvas<'_>, line: Rect, model: &Model, before: &str) {
-    let (snapshot, now) = (&model.snapshot, model.now);
-    let kubernetes = &snapshot.kubernetes;
     // Of several clusters one is to be chosen first: nothing is being waited for.
-    let unchosen = model.derived.joined.clusters.len() > 1 && !model.targets.aimed();
-    let states = [
-        ("Kubernetes", kubernetes.server.state(now).worse(kubernetes.pods.feed.state(now))),
-        ("Kafka", snapshot.kafka.cluster_feed.state(now)),
-        ("throughput", snapshot.throughput.origin.state(now)),
-    ];
+    let unchosen = model.derived.joined.undecided && !model.targets.aimed();
     let header = canvas.theme.style(Role::Header);
-    let mut pieces = vec![(before.to_string(), header)];
-    for (i, (name, state)) in states.iter().enumerate() {
-        let (tone, words) = match *name {
-            "Kafka" if unchosen => (Tone::Warning, "not chosen: :clusters".into()),
-            "throughput" if state.is_live() && snapshot.throughput.without_prometheus().is_some() => {
-                (Tone::Warning, "live, Prometheus down".into())
-            }
-            _ => state_words(state),
+    let (mut pieces, mut reasons) = (vec![(before.to_string(), header)], Vec::new());
+    for (i, source) in pane::sources(&model.world()).into_iter().enumerate() {
+        let name = source.name;
+        let (tone, words) = match source.note {
+            _ if unchosen && name == "Kafka" => (Tone::Warning, "not chosen: :clusters".into()),
+            Some(note) => (Tone::Warning, note),
+            // A long reason must not push the others' states out.
+            None => match source.state {
+                State::Failed { reason, age: old } => {
+                    reasons.push(format!(" · {name}: {reason}"));
+                    (Tone::Critical, old.map_or("failed".into(), |old| format!("stale {}", age(old))))
+                }
+                state => state_words(&state),
+            },
         };
         let style = if tone == Tone::Good { header } else { header.patch(own(canvas.theme.tone(tone))) };
         pieces.push((format!("{}{name} ", if i == 0 { "" } else { " · " }), header));
         pieces.push((words, style));
     }
-    let missing = &snapshot.kubernetes.reach.missing;
+    let missing = &model.snapshot.kubernetes.reach.missing;
     if !missing.is_empty() {
         let style = header.patch(own(canvas.theme.style(Role::Warning)));
         pieces.push((format!(" · {} not permitted: :findings", missing.len()), style));
     }
+    let critical = header.patch(own(canvas.theme.tone(Tone::Critical)));
+    pieces.extend(reasons.into_iter().map(|reason| (reason, critical)));
     let pieces: Vec<_> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
     canvas.line(line, &pieces);
 }

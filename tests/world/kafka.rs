@@ -193,8 +193,11 @@ fn throughput(size: Size) -> Vec<Delta> {
         points.push((metric, Subject::Cluster, history(0.0)));
         points.extend((0..size.brokers as i32).map(|i| (metric, Subject::Broker(BrokerId(i)), history(0.0))));
     }
-    let origin =
-        Origin::Prometheus { place: "monitoring/prometheus:9090".into(), dialect: "Strimzi JMX".into() };
+    let origin = Origin::Prometheus {
+        place: "monitoring/prometheus:9090".into(),
+        behind: true,
+        dialect: "Strimzi JMX".into(),
+    };
     vec![
         ThroughputDelta::Origin { origin, lacks: vec![], tried: vec![], at: NOW }.into(),
         ThroughputDelta::Points { points, at: NOW }.into(),

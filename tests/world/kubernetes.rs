@@ -260,8 +260,9 @@ pub fn deltas(size: Size) -> Vec<Delta> {
         desired: 2,
     };
     let started = event("kafka-0.1", "Normal", "Started", ("Pod", "kafka-0"), "Started container kafka", 300);
-    let mut deltas: Vec<Delta> =
-        vec![KubernetesDelta::Server { answer: Ok("v1.35.4".into()), at: NOW }.into()];
+    let mut deltas: Vec<Delta> = vec![
+        KubernetesDelta::Server { answer: Ok(("v1.35.4".into(), Duration::from_millis(12))), at: NOW }.into(),
+    ];
     let sets = if size.brokers == 0 { vec![] } else { vec![stateful_set(size)] };
     deltas.extend(list((0..size.nodes).map(node).collect()).map(|d| KubernetesDelta::Nodes(d).into()));
     deltas.extend(list(pods(size)).map(|d| KubernetesDelta::Pods(d).into()));

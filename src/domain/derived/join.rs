@@ -18,6 +18,8 @@ pub struct Joined {
     /// Every Kafka cluster found among the pods, in the order of their names.
     pub clusters: Vec<FoundCluster>,
     chosen: Option<usize>,
+    /// Several clusters were found and none was asked for: the largest is joined until one is chosen.
+    pub undecided: bool,
     /// The cluster that was asked for by name.
     pub wanted: Option<Text>,
     /// By id; then pods that nobody knows the broker of, by name.
@@ -115,6 +117,7 @@ impl Joined {
             groups,
             pods: Pods::of(&snapshot.kubernetes, &snapshot.kafka),
             pods_on: pods_on(snapshot),
+            undecided: matches!(choice, Choice::Largest) && clusters.len() > 1,
             clusters,
             chosen,
             wanted: match choice {

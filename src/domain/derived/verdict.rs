@@ -150,7 +150,7 @@ mod tests {
                  +5 more",
             ),
             (Mood::Stale, "UNKNOWN Kubernetes stale 2m · Kafka stale 2m · Prometheus stale 2m"),
-            (Mood::Failed, "UNKNOWN Kubernetes silent 40s · Kafka silent 40s · Prometheus silent 40s"),
+            (Mood::Failed, "UNKNOWN Kubernetes silent 40s · Kafka silent 40s · Prometheus cut off 40s"),
         ];
         for (mood, line) in cases {
             assert_eq!(fixture(mood, SMALL).derived.verdict.line, line);

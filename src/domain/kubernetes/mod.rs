@@ -93,6 +93,8 @@ pub fn annotation_is_read(name: &str) -> bool {
 pub struct Kubernetes {
     /// The server's git version (`v1.35.4`); confirmed by every pulse of the connection.
     pub server: Reading<Text>,
+    /// How long the last pulse's answer took.
+    pub took: Duration,
     /// What the watch could see: all namespaces, or one after a 403, with what is missing in words.
     pub reach: Reach,
     pub pods: Table<Pod>,
@@ -124,6 +126,7 @@ impl Default for Kubernetes {
     fn default() -> Self {
         Kubernetes {
             server: Reading::pending(PATIENCE),
+            took: Duration::ZERO,
             reach: Reach::default(),
             pods: Table::default(),
             stateful_sets: Table::default(),
@@ -142,9 +145,9 @@ impl Default for Kubernetes {
 /// News from Kubernetes.
 #[derive(Debug, Clone)]
 pub enum KubernetesDelta {
-    /// The connection's pulse: the server's version, or why it cannot be reached.
+    /// The connection's pulse: the server's version and how long its answer took, or why there is none.
     Server {
-        answer: Result<Text, Text>,
+        answer: Result<(Text, Duration), Text>,
         at: Time,
     },
     Reach(Reach),
@@ -166,7 +169,8 @@ impl Kubernetes {
         match delta {
             KubernetesDelta::Server { answer, at } => {
                 let before = (self.server.last().cloned(), self.server.feed.failure().cloned());
-                self.server.take(answer, at);
+                self.took = answer.as_ref().map_or(self.took, |(_, took)| *took);
+                self.server.take(answer.map(|(version, _)| version), at);
                 before != (self.server.last().cloned(), self.server.feed.failure().cloned())
             }
             KubernetesDelta::Reach(reach) => {

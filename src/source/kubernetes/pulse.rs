@@ -6,10 +6,11 @@ use crate::{
     domain::{Text, kubernetes::KubernetesDelta},
     source::{News, now},
 };
+use futures::{StreamExt, stream::FuturesUnordered};
 use std::time::Duration;
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{Instant, sleep},
 };
 
 /// How fast everything goes.
@@ -40,7 +41,7 @@ impl Default for Tempo {
         Tempo {
             pulse: seconds(5),
             while_down: seconds(2),
-            deadline: seconds(3),
+            deadline: seconds(5),
             watch: seconds(40),
             grace: seconds(5),
             worked: seconds(5),
@@ -60,59 +61,105 @@ pub enum Pulse {
     Down(Text),
 }
 
+/// A server is waited for twice as long as it last took, but no longer than this.
+const LONGEST: Duration = Duration::from_secs(15);
+/// Questions that wait for an answer at a time: of a server that hung, a new connection may be heard sooner.
+const QUESTIONS: usize = 4;
+
+/// Nobody listens any more.
+struct Closed;
+
+struct Heart {
+    server: Server,
+    news: News,
+    watches: watch::Sender<Pulse>,
+    tempo: Tempo,
+    beats: u64,
+    /// The last round trip.
+    took: Duration,
+}
+
 /// Beats until nobody listens.
 pub async fn beat(server: Server, news: News, watches: watch::Sender<Pulse>, tempo: Tempo) {
-    let mut beats = 0;
-    loop {
-        let down = match ask(&server, tempo.deadline).await {
-            Ok(version) => {
-                beats += 1;
-                if tell(&news, Ok(version)).await.is_err() {
-                    return;
-                }
-                watches.send_replace(Pulse::Alive(beats));
-                false
-            }
-            // Slow but there: a long list over a thin line leaves little for the pulse.
-            Err(_) if server.life.quiet() < tempo.deadline => false,
-            Err(reason) => {
-                if tell(&news, Err(reason.clone())).await.is_err() {
-                    return;
-                }
-                // Told once: while it lasts, a watch that gets through all the same is not disturbed.
-                if !matches!(*watches.borrow(), Pulse::Down(_)) {
-                    server.credentials.reconnect().await;
-                    watches.send_replace(Pulse::Down(reason));
-                }
-                true
-            }
-        };
-        if server.credentials.expiring().await {
+    let mut heart = Heart { server, news, watches, tempo, beats: 0, took: Duration::ZERO };
+    while let Ok(down) = heart.beat().await {
+        let credentials = &heart.server.credentials;
+        if credentials.expiring().await {
             // When that fails the server will soon refuse the old ones, and the watches say so.
-            let _ = server.credentials.renew(server.credentials.generation()).await;
+            let _ = credentials.renew(credentials.generation()).await;
         }
         sleep(if down { tempo.while_down } else { tempo.pulse }).await;
     }
 }
 
-async fn tell(news: &News, answer: Result<Text, Text>) -> Result<(), ()> {
-    news.send(KubernetesDelta::Server { answer, at: now() }.into()).await.map_err(|_| ())
+impl Heart {
+    /// One beat, which takes until an answer is there, however late: a server that is only slow is not down.
+    /// Returns whether it is down.
+    async fn beat(&mut self) -> Result<bool, Closed> {
+        let patience = self.tempo.deadline.max(self.took * 2).min(LONGEST.max(self.tempo.deadline));
+        let server = self.server.clone();
+        let mut asking = FuturesUnordered::from_iter([ask(&server)]);
+        let mut wait = patience;
+        loop {
+            let answer = tokio::select! {
+                Some(answer) = asking.next() => Some(answer),
+                () = sleep(wait) => None,
+            };
+            // Slow but there: a long list over a thin line leaves little for the pulse.
+            let there = server.life.quiet() < patience;
+            match answer {
+                Some(Ok((version, took))) => return self.alive(version, took).await.map(|()| false),
+                Some(Err(_)) if there => return Ok(false),
+                // Another question may yet be answered.
+                Some(Err(_)) if !asking.is_empty() => continue,
+                Some(Err(reason)) => return self.down(reason).await.map(|()| true),
+                None if there => continue,
+                None => self.down(server.silent(patience).words()).await?,
+            }
+            if asking.len() < QUESTIONS {
+                asking.push(ask(&server));
+            }
+            wait = self.tempo.while_down;
+        }
+    }
+
+    async fn alive(&mut self, version: Text, took: Duration) -> Result<(), Closed> {
+        (self.beats, self.took) = (self.beats + 1, took);
+        self.tell(Ok((version, took))).await?;
+        self.watches.send_replace(Pulse::Alive(self.beats));
+        Ok(())
+    }
+
+    async fn down(&self, reason: Text) -> Result<(), Closed> {
+        self.tell(Err(reason.clone())).await?;
+        // Told once: while it lasts, a watch that gets through all the same is not disturbed.
+        if !matches!(*self.watches.borrow(), Pulse::Down(_)) {
+            self.server.credentials.reconnect().await;
+            self.watches.send_replace(Pulse::Down(reason));
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, answer: Result<(Text, Duration), Text>) -> Result<(), Closed> {
+        let told = self.news.send(KubernetesDelta::Server { answer, at: now() }.into()).await;
+        told.map_err(|_| Closed)
+    }
 }
 
-/// The server's git version.
-async fn ask(server: &Server, deadline: Duration) -> Result<Text, Text> {
-    let seen = server.credentials.generation();
-    let answer = timeout(deadline, server.read("/version", ACCEPT_JSON)).await;
-    match answer.unwrap_or_else(|_| Err(server.silent(deadline))) {
-        Ok(body) => Ok(version(&body)),
+/// The server's git version, and how long the answer took.
+async fn ask(server: &Server) -> Result<(Text, Duration), Text> {
+    let (seen, start) = (server.credentials.generation(), Instant::now());
+    let version = match server.read("/version", ACCEPT_JSON).await {
+        Ok(body) => version(&body),
         // Whoever refuses is there.
-        Err(Trouble::Denied(_) | Trouble::Missing(_)) => Ok("unknown version".into()),
+        Err(Trouble::Denied(_) | Trouble::Missing(_)) => "unknown version".into(),
         Err(Trouble::Unauthorized) => {
             server.credentials.renew(seen).await?;
-            Err(Trouble::Unauthorized.words())
+            return Err(Trouble::Unauthorized.words());
         }
-        Err(trouble) => Err(trouble.words()),
-    }
+        Err(trouble) => return Err(trouble.words()),
+    };
+    Ok((version, start.elapsed()))
 }
 
 const ACCEPT_JSON: &str = "application/json";

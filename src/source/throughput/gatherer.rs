@@ -174,21 +174,26 @@ impl Gatherer {
         tried: &[Text],
     ) -> Result<Text, Closed> {
         let (place, dialect) = (reader.place(), reader.dialect.name.into());
-        let mut said = lacks(&first);
-        let origin = Origin::Prometheus { place: place.clone(), dialect };
+        let mut said = first.lacks.clone();
+        let origin = Origin::Prometheus { place: place.clone(), behind: reader.is_behind_api(), dialect };
         self.announce(origin, said.clone(), tried, first.newest).await?;
+        let mut stopped = stopped(&place, &first);
         self.report(first).await?;
         let mut heard = Instant::now();
         loop {
+            // What it has is shown; what is now is asked of another.
+            if let Some(reason) = stopped {
+                return Ok(reason);
+            }
             sleep(self.settings.look).await;
             match reader.look().await {
                 Ok(look) => {
                     heard = Instant::now();
-                    let lacks = lacks(&look);
-                    if lacks != said {
-                        said = lacks.clone();
-                        self.send(ThroughputDelta::Lacks(lacks)).await?;
+                    if look.lacks != said {
+                        said = look.lacks.clone();
+                        self.send(ThroughputDelta::Lacks(said.clone())).await?;
                     }
+                    stopped = self::stopped(&place, &look);
                     self.report(look).await?;
                 }
                 Err(reason) => {
@@ -276,16 +281,10 @@ impl Gatherer {
     }
 }
 
-/// What a look lacks; among it that the brokers are no longer scraped, which is why rates are stale.
-fn lacks(look: &Look) -> Vec<Text> {
-    let mut lacks = look.lacks.clone();
-    if is_stale(look) {
-        lacks.insert(
-            0,
-            "Prometheus answers but has no newer samples: it does not scrape these brokers now".into(),
-        );
-    }
-    lacks
+/// Why a Prometheus that answers is no help now: it has no newer samples.
+fn stopped(place: &str, look: &Look) -> Option<Text> {
+    let reason = || format!("Prometheus {place}: it answers but does not scrape these brokers now");
+    is_stale(look).then(|| reason().into())
 }
 
 fn is_stale(look: &Look) -> bool {

@@ -42,13 +42,13 @@ impl Default for Settings {
             look: seconds(5),
             deadline: seconds(10),
             grace: seconds(30),
-            retry: seconds(30),
+            retry: seconds(15),
         }
     }
 }
 
 /// Measures for as long as the handle lives: by the best source that works, another when that fails for
-/// longer than a grace, and the better one again when it is back. A history already in the snapshot is
+/// longer than a grace or has no new samples, and the better one again when it is back. A history already in the snapshot is
 /// gone on with: send [`crate::domain::throughput::ThroughputDelta::Reset`] first when the cluster is another.
 pub fn gather(target: ThroughputTarget, gate: Option<Gate>, settings: Settings, news: News) -> Running {
     Running::spawn(gatherer::Gatherer { target, gate, settings, news }.run())

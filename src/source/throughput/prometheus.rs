@@ -95,6 +95,10 @@ impl Reader {
         self.server.place()
     }
 
+    pub fn is_behind_api(&self) -> bool {
+        self.server.is_behind_api()
+    }
+
     /// Reads what is new: the whole history at first. Errors: no query was answered.
     pub async fn look(&mut self) -> Result<Look, Text> {
         self.looks += 1;

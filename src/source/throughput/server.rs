@@ -62,6 +62,10 @@ impl Server {
         }
     }
 
+    pub fn is_behind_api(&self) -> bool {
+        matches!(self.place, Place::Service { .. })
+    }
+
     /// The query's value now, or at an instant.
     pub async fn instant(&self, query: &str, at: Option<Time>) -> Result<Vec<Row>, Text> {
         let mut params = vec![("query", query.to_string())];

@@ -244,16 +244,33 @@ async fn a_query_that_fails_costs_only_its_own_metric() {
 async fn samples_that_stopped_are_stale_with_their_age_not_live_and_not_gone() {
     let (fake, url) = serve().await;
     set(&fake, |b| b.age = Duration::from_secs(300));
-    let mut w = Watched::start(target(Some(url)), None, fast());
+    let mut w = Watched::start(target(Some(url.clone())), None, fast());
     w.until("measured", measured).await;
-    let state = w.snapshot.throughput.origin.state(now());
-    let State::Stale { age } = state else { panic!("{state:?}") };
-    assert!(age >= Duration::from_secs(299), "{age:?}");
-    let newest = w.snapshot.throughput.series(Metric::BytesIn, Subject::Cluster).unwrap().last().unwrap().0;
-    assert!(now().since(newest) >= Duration::from_secs(299), "no point after the last sample");
-    assert!(w.snapshot.throughput.lacks[0].contains("no newer samples"), "{:?}", w.snapshot.throughput.lacks);
+    let stale = |s: &Snapshot| {
+        let state = s.throughput.state(Metric::BytesIn, &Subject::Cluster, now());
+        let State::Stale { age } = state else { panic!("{state:?}") };
+        assert!(age >= Duration::from_secs(299), "{age:?}");
+    };
+    stale(&w.snapshot);
+    w.until("offsets", |s| s.throughput.origin.last() == Some(&Origin::Offsets)).await;
+    stale(&w.snapshot);
+    let why = format!("Prometheus {url}: it answers but does not scrape these brokers now");
+    assert_eq!(&*w.snapshot.throughput.tried[0], why);
     set(&fake, |b| b.age = Duration::ZERO);
     w.until("live again", by_prometheus).await;
+}
+
+#[tokio::test]
+async fn while_only_the_scraping_stops_the_exporters_are_asked_and_prometheus_again_after_it() {
+    let (fake, url) = serve().await;
+    let mut w = Watched::start(target(Some(url.clone())), Some(gate(&url)), fast());
+    w.until("measured by Prometheus", by_prometheus).await;
+    set(&fake, |b| b.age = Duration::from_secs(300));
+    w.until("scraped", by_exporters).await;
+    let why = format!("Prometheus {url}: it answers but does not scrape these brokers now");
+    assert_eq!(w.snapshot.throughput.without_prometheus().map(|t| &**t), Some(&*why));
+    set(&fake, |b| b.age = Duration::ZERO);
+    w.until("back at Prometheus", by_prometheus).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     app::{Msg, command, tests::Hands, update},
     domain::{
-        kafka::{Body, BrokerId, KafkaDelta},
+        kafka::{Body, BrokerId, KafkaDelta, Route},
         kubernetes::{Key, KubernetesDelta, Meta, Pod, Reach, TableDelta},
         snapshot::Delta,
         throughput::{Metric, Origin, Subject, ThroughputDelta},
@@ -117,14 +117,56 @@ fn a_table_that_waits_says_for_what_and_why() {
 }
 
 #[test]
-fn a_prometheus_that_was_replaced_is_said_to_be_down() {
+fn the_header_says_who_measures_without_prometheus() {
     let mut h = hands(Mood::Healthy, "overview", SMALL);
     let origin = Origin::Exporters { route: "pod proxy".into(), dialect: "Strimzi JMX".into() };
     let (tried, at) = (vec!["Prometheus monitoring/prometheus:9090: HTTP 503".into()], h.model.now);
     let delta = ThroughputDelta::Origin { origin, lacks: vec![], tried, at };
     update(&mut h.model, Msg::Delta(delta.into()));
     h.send(Msg::Derive);
-    assert!(frame(&h, false)[1].contains("throughput live, Prometheus down"));
+    let line = "Kubernetes live · Kafka live · throughput live by exporters, without Prometheus";
+    assert_eq!(frame(&h, false)[1].trim(), line);
+}
+
+#[test]
+fn a_silent_api_server_is_the_cause_of_what_is_reached_through_it() {
+    let mut h = hands(Mood::Healthy, "overview", LARGE);
+    let at = h.model.now.plus(std::time::Duration::from_secs(60));
+    let said = || "no answer within 3 s".into();
+    let mut news: Vec<Delta> = vec![KafkaDelta::Route(Route::PortForward).into()];
+    news.extend(
+        (0..3).map(|id| KafkaDelta::Contact { broker: BrokerId(id), answer: Err(said()), at }.into()),
+    );
+    news.push(KafkaDelta::Heard { body: Body::Cluster, at }.into());
+    news.into_iter().for_each(|d| drop(update(&mut h.model, Msg::Delta(d))));
+    h.send(Msg::Tick(at)).send(Msg::Derive);
+    let silent = |h: &Hands| h.model.derived.findings.iter().filter(|f| f.code == "broker-silent").count();
+    assert_eq!(silent(&h), 0, "that all fell silent at once is not likely");
+    let line = |h: &Hands, words: &str| h.model.derived.findings.iter().any(|f| f.line.contains(words));
+    assert!(line(&h, "no broker answers through the API server: no answer within 3 s"));
+    let failed = KafkaDelta::Failed { body: Body::Cluster, reason: "no broker answers".into(), at };
+    let down = KubernetesDelta::Server { answer: Err("it does not answer".into()), at };
+    let unmeasured = ThroughputDelta::Failed { reason: "no answer".into(), at };
+    let news: [Delta; 3] = [failed.into(), down.into(), unmeasured.into()];
+    news.into_iter().for_each(|d| drop(update(&mut h.model, Msg::Delta(d))));
+    let later = at.plus(std::time::Duration::from_secs(20));
+    h.send(Msg::Tick(later)).send(Msg::Derive);
+    assert_eq!(silent(&h), 0);
+    assert!(line(&h, "Kafka: reached through the API server, which does not answer; what is shown"));
+    h.send(Msg::Resize(160, 50));
+    let header = &frame(&h, false)[1];
+    assert!(header.ends_with("API server · Kubernetes: it does not answer"), "causes come last: {header}");
+    assert!(header.contains("Kafka stale 20s behind the API server"), "{header}");
+    assert!(header.contains("throughput stale 80s behind the API server"), "{header}");
+}
+
+#[test]
+fn an_api_server_that_takes_its_time_is_slow_and_not_stale() {
+    let mut h = hands(Mood::Healthy, "overview", SMALL);
+    let answer = Ok(("v1.35.4".into(), std::time::Duration::from_millis(3_200)));
+    let at = h.model.now;
+    update(&mut h.model, Msg::Delta(KubernetesDelta::Server { answer, at }.into()));
+    assert!(frame(&h, false)[1].contains("Kubernetes slow (3.2 s) · Kafka live"));
 }
 
 #[test]

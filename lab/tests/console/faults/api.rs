@@ -79,12 +79,10 @@ fn the_api_server_is_slow() {
     screen.sees("Kubernetes live");
     screen.press("\x1b");
     screen.sees("── pods ");
-    // What is slower than anyone would wait for is told.
-    let slower = stage.fault(Fault::SlowApi { delay: 2500 });
-    screen.waits("it is too slow", |text| {
-        text.contains("Kubernetes stale") && text.contains("does not answer")
-    });
-    screen.row("forecast-", |row| row.contains("Pending !") || row.contains("Pending ~"));
+    // What is slower than anyone likes is told, and is still no failure.
+    let slower = stage.fault(Fault::SlowApi { delay: 2000 });
+    screen.sees("Kubernetes slow (");
+    screen.row("forecast-", |row| row.contains("Pending") && !row.contains("Pending !"));
     screen.is_alive();
     slower.mend();
     broken.mend();

@@ -1,11 +1,13 @@
 //! A broker that Kafka misses or that does not answer although its pod is well.
 
-use super::{super::Finding, Joined, Severity, aged, for_how_long, live, trouble};
+use super::{super::Finding, Joined, Severity, aged, for_how_long, live, sources::all_unheard, trouble};
 use crate::domain::{
     derived::BrokerRow, human, kafka::Broker, object::Object, snapshot::Snapshot, time::Time,
 };
 
 pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
+    // The way to them is broken, which is another's to tell.
+    let unheard = snapshot.kafka_cut_off() || all_unheard(snapshot).is_some();
     let troubled = |row: &BrokerRow| {
         let pod = row.pod.as_ref().and_then(|(key, _)| snapshot.kubernetes.pods.get(key));
         pod.is_some_and(|p| trouble(snapshot, p, now).is_some())
@@ -13,7 +15,8 @@ pub fn check(snapshot: &Snapshot, joined: &Joined, now: Time) -> Vec<Finding> {
     let rows = joined.brokers.iter().filter(|row| !troubled(row));
     rows.filter_map(|row| {
         let broker = snapshot.kafka.brokers.get(&row.id?)?;
-        unregistered(snapshot, row, broker, now).or_else(|| silent(snapshot, row, broker, now))
+        unregistered(snapshot, row, broker, now)
+            .or_else(|| silent(snapshot, row, broker, now).filter(|_| !unheard))
     })
     .collect()
 }

@@ -36,6 +36,8 @@ pub struct World {
     pub token: Option<String>,
     /// Answers nothing while set: a stopped process, whose sockets still take bytes.
     pub hung: bool,
+    /// Before each answer.
+    pub delay: std::time::Duration,
     /// Watches that are open now deliver nothing any more: a dead connection.
     pub deaf_before: u64,
     opened: u64,
@@ -228,6 +230,8 @@ async fn answer(
     let uri = request.uri();
     fake.world().requests.push(uri.path_and_query().map(|p| p.to_string()).unwrap_or_default());
     fake.awake().await;
+    let delay = fake.world().delay;
+    tokio::time::sleep(delay).await;
     let token = request.headers().get("authorization").map(|v| v.to_str().unwrap_or_default().to_owned());
     let path = uri.path().to_owned();
     if fake.world().token.as_ref().is_some_and(|t| token != Some(format!("Bearer {t}"))) {

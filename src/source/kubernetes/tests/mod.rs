@@ -382,6 +382,24 @@ async fn a_server_that_is_not_there_is_no_error_at_start() {
 }
 
 #[tokio::test]
+async fn a_server_that_answers_later_than_it_is_waited_for_is_slow_and_not_down() {
+    let server = Fake::default().listen().await;
+    let mut console = Console::open(&server, None).await;
+    console.until("the list", live).await;
+    let slow = TEMPO.deadline * 5 / 4;
+    server.fake.set(|w| w.delay = slow);
+    console.until("how slow it is", |k| k.took >= slow && k.server.state(now()).is_live()).await;
+    // From now on it is waited for.
+    let end = tokio::time::Instant::now() + slow * 4;
+    while let Ok(Some(delta)) = tokio::time::timeout_at(end, console.news.recv()).await {
+        if let Delta::Kubernetes(delta) = delta {
+            console.kubernetes.apply(delta);
+        }
+        assert!(console.kubernetes.server.feed.failure().is_none());
+    }
+}
+
+#[tokio::test]
 async fn only_the_newest_events_are_kept() {
     let event = |second: i64| {
         let last = Some(wire::Instant { seconds: second, nanos: 0 });
