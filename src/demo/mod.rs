@@ -5,6 +5,7 @@
 //! are the three protocols over it; they look at one world under one lock, so that what they tell is of the
 //! same instant.
 
+pub mod api;
 pub mod metrics;
 mod shared;
 pub mod world;

@@ -60,19 +60,19 @@ impl Asked {
             left = more;
             decode(part)
         };
-        let (mut plural, mut name, mut namespace) = (next(), String::new(), String::new());
+        let (mut plural, mut namespace) = (next(), String::new());
         if plural == "namespaces" {
-            name = next();
+            let name = next();
             let below = next();
             if name.is_empty() || matches!(&*below, "" | "status" | "finalize") {
                 return Some(Self::new(method, query, [group, version, &plural, "", &name, &below], left));
             }
-            (namespace, plural) = (std::mem::take(&mut name), below);
+            (namespace, plural) = (name, below);
         }
         if plural.is_empty() {
             return None;
         }
-        name = next();
+        let name = next();
         let below = next();
         Some(Self::new(method, query, [group, version, &plural, &namespace, &name, &below], left))
     }
@@ -209,12 +209,18 @@ mod tests {
             ("/api/v1/namespaces/shop", ["get", "", "namespaces", "", "shop", "", "/"]),
             ("/api/v1/namespaces/shop/status", ["get", "", "namespaces", "", "shop", "status", "/"]),
             ("/api/v1/namespaces/shop/pods", ["list", "", "pods", "shop", "", "", "/"]),
-            ("/apis/apps/v1/namespaces/a/statefulsets/k/scale", ["get", "apps", "statefulsets", "a", "k", "scale", "/"]),
+            (
+                "/apis/apps/v1/namespaces/a/statefulsets/k/scale",
+                ["get", "apps", "statefulsets", "a", "k", "scale", "/"],
+            ),
             (
                 "/api/v1/namespaces/a/services/prometheus:9090/proxy/api/v1/query",
                 ["get", "", "services", "a", "prometheus:9090", "proxy", "/api/v1/query"],
             ),
-            ("/api/v1/namespaces/a/pods/x%3A9404/proxy/metrics", ["get", "", "pods", "a", "x:9404", "proxy", "/metrics"]),
+            (
+                "/api/v1/namespaces/a/pods/x%3A9404/proxy/metrics",
+                ["get", "", "pods", "a", "x:9404", "proxy", "/metrics"],
+            ),
         ];
         for (uri, [verb, group, plural, namespace, name, subresource, rest]) in cases {
             let a = asked(Method::GET, uri).unwrap();

@@ -14,11 +14,13 @@ pub struct Status {
     pub message: String,
     /// `group`, `kind`, `name`, `causes`, `retryAfterSeconds`; null where there are none.
     pub details: Value,
+    /// Of a list that is too old: how to go on all the same.
+    pub next: String,
 }
 
 impl Status {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Status { code, reason, message: message.into(), details: Value::Null }
+        Status { code, reason, message: message.into(), details: Value::Null, next: String::new() }
     }
 
     fn about(self, resource: &Name, name: &str) -> Self {
@@ -67,7 +69,8 @@ impl Status {
 
     /// Source: `registry.OptimisticLockErrorMsg`.
     pub fn modified(resource: &Name, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(resource, name, why)
     }
 
@@ -125,8 +128,7 @@ impl Status {
     /// A version that is not there yet. Source: `storage.NewTooLargeResourceVersionError`.
     pub fn too_large_version(asked: u64, current: u64) -> Self {
         let words = "Too large resource version";
-        let status =
-            Self::new(504, "Timeout", format!("Timeout: {words}: {asked}, current: {current}"));
+        let status = Self::new(504, "Timeout", format!("Timeout: {words}: {asked}, current: {current}"));
         let causes = json!([{"reason": "ResourceVersionTooLarge", "message": words}]);
         Status { details: json!({"causes": causes, "retryAfterSeconds": 1}), ..status }
     }
@@ -147,6 +149,9 @@ impl Status {
             Refusal::NotFound => Self::not_found(&named, name),
             Refusal::AlreadyExists => Self::exists(&named, name),
             Refusal::Conflict => Self::modified(&named, name),
+            Refusal::Precondition(why) => Self::conflict(&named, name, &why),
+            Refusal::Budget { message, cause } => Self::too_many_requests(&message, cause.as_deref()),
+            Refusal::Internal(why) => Self::internal(why),
             Refusal::Invalid(why) => {
                 let kind = Name { plural: resource.kind, ..named };
                 let message = format!("{kind} \"{name}\" is invalid: {why}");
@@ -165,6 +170,9 @@ impl Status {
             "reason": self.reason,
             "code": self.code,
         });
+        if !self.next.is_empty() {
+            status["metadata"]["continue"] = json!(self.next);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

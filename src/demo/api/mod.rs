@@ -1,0 +1,19 @@
+//! The Kubernetes API over HTTP on the world's objects, as a real API server speaks it.
+
+mod discovery;
+mod encoding;
+mod message;
+mod read;
+mod request;
+mod review;
+mod rights;
+mod route;
+mod select;
+mod serve;
+mod status;
+mod table;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use serve::serve;
