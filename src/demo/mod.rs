@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod metrics;
+pub mod scenario;
 mod shared;
 pub mod world;
 

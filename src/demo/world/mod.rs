@@ -3,11 +3,16 @@
 //! Nothing here reads a clock or opens a socket. The world moves when [`World::advance`] tells it the time, in
 //! steps of [`STEP`], and the same seed and the same times make the same world.
 
+mod act;
+mod bonds;
 pub mod kafka;
 pub mod kubernetes;
 
 use crate::domain::time::Time;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
+
+pub use act::Act;
+pub use bonds::{Bonds, Consumer, Producer};
 
 /// The grain of the simulation.
 pub const STEP: Duration = Duration::from_millis(100);
@@ -23,6 +28,9 @@ pub struct World {
     pub plane: kubernetes::Plane,
     /// By namespace and name.
     pub kafka: Vec<kafka::Cluster>,
+    pub bonds: Bonds,
+    /// What happens by itself, in the order of time.
+    pub script: VecDeque<(Time, Act)>,
 }
 
 impl World {
@@ -35,6 +43,8 @@ impl World {
             kubernetes: kubernetes::Store::default(),
             plane: kubernetes::Plane::default(),
             kafka: Vec::new(),
+            bonds: Bonds::default(),
+            script: VecDeque::new(),
         }
     }
 
@@ -51,17 +61,46 @@ impl World {
 
     /// Moves the world to `now`, in steps. Returns whether anything moved; time does not go back.
     pub fn advance(&mut self, now: Time) -> bool {
+        self.advance_by(STEP, now)
+    }
+
+    /// As [`Self::advance`], in coarser steps: for a past that nobody looks at.
+    pub fn advance_by(&mut self, step: Duration, now: Time) -> bool {
         let mut moved = false;
-        while now.since(self.now) >= STEP {
-            self.now = self.now.plus(STEP);
+        while now.since(self.now) >= step {
+            self.now = self.now.plus(step);
+            let dt = step.as_secs_f64() * self.speed;
+            self.script_step();
             self.kubernetes_step();
+            self.bonds_step(dt);
+            self.kafka_step(dt);
             moved = true;
         }
         moved
     }
 
+    /// Does what the script has for now.
+    fn script_step(&mut self) {
+        while let Some((_, act)) = self.script.pop_front_if(|(at, _)| *at <= self.now) {
+            self.act(act);
+        }
+    }
+
     /// Lets the controllers do what has become due.
     fn kubernetes_step(&mut self) {
         self.turn().settle();
+    }
+
+    /// Lets Kubernetes alone live up to `now`, from one thing that is due to the next: for the long past,
+    /// before there is a Kafka.
+    pub fn settle_until(&mut self, now: Time) {
+        loop {
+            self.turn().settle();
+            match self.plane.next().filter(|at| *at <= now) {
+                Some(next) => self.now = next.max(self.now),
+                None => break,
+            }
+        }
+        self.now = self.now.max(now);
     }
 }

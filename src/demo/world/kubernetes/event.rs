@@ -35,6 +35,9 @@ impl Turn<'_> {
         message: &str,
         times: usize,
     ) {
+        if self.plane.long_past {
+            return;
+        }
         let subject = object::key(about);
         // Events about what has no namespace are kept in `default`.
         let namespace = if subject.namespace.is_empty() { "default" } else { &*subject.namespace };

@@ -41,6 +41,10 @@ pub struct Plane {
     pub rolled: BTreeMap<Key, (Time, Time)>,
     /// What each workload that is scaled by its load needs of a processor, in cores.
     pub load: BTreeMap<Key, f64>,
+    /// The long past, of which nobody asks any more: no events, and no reports of nodes.
+    pub long_past: bool,
+    /// Where the scheduler begins to look next, where there are too many nodes to look at all.
+    pub next_node: usize,
     addresses: u32,
 }
 

@@ -79,6 +79,17 @@ impl Turn<'_> {
         }
     }
 
+    /// The program of a pod that was asked to end has done so.
+    pub fn stopped(&mut self, pod: &Key) {
+        let now = self.now;
+        if let Some(stopping) = self.plane.kubelet.runs.get_mut(pod).and_then(|run| run.stopping.as_mut())
+            && *stopping > now
+        {
+            *stopping = now;
+            self.plane.look_now(&PODS, pod);
+        }
+    }
+
     /// A program ends, by itself or by a signal that was not Kubernetes'.
     pub fn end_process(&mut self, pod: &Key, code: i32, killed: Killed) {
         let Some(mut run) = self.plane.kubelet.runs.remove(pod) else { return };

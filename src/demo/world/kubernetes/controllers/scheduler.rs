@@ -17,6 +17,10 @@ const ZONE: &str = "topology.kubernetes.io/zone";
 ///
 /// Source: kube-scheduler `podMaxInUnschedulablePodsDuration`.
 const RETRY: f64 = 300.0;
+/// With more nodes than these the scheduler is content with some that fit.
+///
+/// Source: kube-scheduler `percentageOfNodesToScore`, though its least is 100.
+const ENOUGH: usize = 48;
 
 pub fn schedule(turn: &mut Turn<'_>, pod: &Value) {
     let key = object::key(pod);
@@ -24,15 +28,24 @@ pub fn schedule(turn: &mut Turn<'_>, pod: &Value) {
     let spread = spreads(turn, pod, &nodes);
     let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
     let mut fitting: Vec<(&Arc<Value>, f64)> = Vec::new();
-    for node in &nodes {
+    // Of few nodes all are looked at, always in the same order.
+    let many = nodes.len() > ENOUGH;
+    let first = if many { turn.plane.next_node % nodes.len() } else { 0 };
+    let mut looked = 0;
+    for node in nodes[first..].iter().chain(&nodes[..first]) {
+        looked += 1;
         let refused = refuses(turn, pod, node, &spread);
         if refused.is_empty() {
             fitting.push((node, score(turn, pod, node)));
+            if many && fitting.len() >= ENOUGH / 4 {
+                break;
+            }
         }
         for reason in refused {
             *refusals.entry(reason).or_default() += 1;
         }
     }
+    turn.plane.next_node = first + looked;
     // Of equals the first.
     match fitting.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }) {
         Some((node, _)) => bind(turn, &key, pod, &node.clone()),
