@@ -53,7 +53,6 @@ fn places(stage: &Stage) -> Facts {
 }
 
 #[test]
-#[ignore = "it waits in vain since events and findings read shorter: run it by name"]
 fn the_first_screen_tells_the_state_small_and_wide() {
     let stage = stage();
     let small = stage.open(Context::Admin, (80, 24));
