@@ -85,6 +85,8 @@ fn api_flags(home: &Home) -> Vec<String> {
         "--kubelet-preferred-address-types=InternalIP".into(),
         "--enable-priority-and-fairness=true".into(),
         "--profiling=false".into(),
+        // As in every release before 1.35: who may only look can still look through a forwarded port.
+        "--feature-gates=AuthorizePodWebsocketUpgradeCreatePermission=false".into(),
         format!("--audit-policy-file={}", home.root().join("audit.yaml").display()),
         format!("--audit-log-path={}", home.audit().display()),
     ]

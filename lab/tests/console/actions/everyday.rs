@@ -8,9 +8,7 @@ use castellan_lab::Context;
 fn a_topic_lives_from_its_creation_to_its_end() {
     let stage = stage();
     let told = |tool: &str, arguments: &str| stage.tool(tool, arguments);
-    if told("kafka-topics.sh", "--list").lines().any(|topic| topic == "till") {
-        told("kafka-topics.sh", "--delete --topic till");
-    }
+    stage.no_topic("till");
     let mut screen = stage.open(Context::Admin, WIDE);
     screen.go("topics");
     screen.plans(":create-topic till partitions=3 rf=3 retention.ms=3600000\r");
@@ -46,7 +44,7 @@ fn a_topic_lives_from_its_creation_to_its_end() {
     screen.sees("To do it type till and enter");
     screen.agrees("till\r");
     screen.is_done("delete topic till");
-    assert!(told("kafka-topics.sh", "--list").lines().all(|topic| topic != "till"));
+    assert!(!stage.topics().contains(&"till".to_string()));
 }
 
 #[test]

@@ -89,11 +89,18 @@ impl Screen {
     /// Waits until an operation ended so; its line.
     #[track_caller]
     pub fn ends(&self, how: &str, title: &str) -> String {
+        self.ends_as(&[how], title)
+    }
+
+    /// Waits until an operation ended in one of these ways; its line.
+    #[track_caller]
+    pub fn ends_as(&self, ways: &[&str], title: &str) -> String {
         let line = |screen: &str| {
             let mut lines = screen.lines().map(str::trim_start);
-            lines.find(|line| line.starts_with(how) && line.contains(title)).map(String::from)
+            let ended = |line: &&str| ways.iter().any(|how| line.starts_with(how)) && line.contains(title);
+            lines.find(ended).map(String::from)
         };
-        self.waits(&format!("{how}: {title}"), |screen| line(screen).is_some());
+        self.waits(&format!("{ways:?}: {title}"), |screen| line(screen).is_some());
         line(&self.text()).unwrap_or_default()
     }
 

@@ -1,6 +1,7 @@
 //! Each action end to end: planned and confirmed on castellan's screen, its effect read outside castellan.
 
 mod brokers;
+mod controller;
 mod everyday;
 mod hands;
 mod outside;

@@ -4,6 +4,7 @@ use crate::{
     screen::PATIENCE,
     stage::{BOOTSTRAP, Stage, printed},
 };
+use serde_json::Value;
 use std::{path::PathBuf, time::Instant};
 
 /// Asks until it is so; the tools themselves take their time.
@@ -45,6 +46,19 @@ impl Stage {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    pub fn topics(&self) -> Vec<String> {
+        self.tool("kafka-topics.sh", "--list").lines().map(String::from).collect()
+    }
+
+    /// Takes away what a test has made, or one that failed has left.
+    pub fn no_topic(&self, topic: &str) {
+        let is_there = || self.topics().iter().any(|t| t == topic);
+        if is_there() {
+            self.tool("kafka-topics.sh", &format!("--delete --topic {topic}"));
+            until("the topic is gone", || !is_there());
+        }
+    }
+
     /// Where each partition of a topic lies.
     pub fn replicas(&self, topic: &str) -> Vec<Vec<u32>> {
         self.partitions(topic, "Replicas: ")
@@ -53,6 +67,30 @@ impl Stage {
     /// The ids that Kafka's own tool tells of each partition, `Leader: ` or `Isr: `.
     pub fn partitions(&self, topic: &str, key: &str) -> Vec<Vec<u32>> {
         lists(&self.tool("kafka-topics.sh", &format!("--describe --topic {topic}")), key)
+    }
+
+    pub fn audit_log(&self) -> String {
+        std::fs::read_to_string(self.lab.home().audit()).unwrap_or_default()
+    }
+
+    /// What the API server was asked by castellan by other than GET, once when it came and once when it was
+    /// answered: `ResponseComplete patch deployments/scale /apis/… 200`.
+    pub fn asked(&self) -> Vec<String> {
+        let log = self.audit_log();
+        let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let word = |event: &Value, path: &str| {
+            event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_string()
+        };
+        let ours = events.filter(|event| word(event, "/userAgent").starts_with("castellan/"));
+        ours.map(|event| {
+            let sub = word(&event, "/objectRef/subresource");
+            let slash = if sub.is_empty() { "" } else { "/" };
+            let [stage, verb, resource, uri] =
+                ["/stage", "/verb", "/objectRef/resource", "/requestURI"].map(|path| word(&event, path));
+            let code = event.pointer("/responseStatus/code").unwrap_or_default();
+            format!("{stage} {verb} {resource}{slash}{sub} {uri} {code}")
+        })
+        .collect()
     }
 
     /// A file of the tests' own.

@@ -1,6 +1,6 @@
 //! Between looking and confirming the world goes on.
 
-use super::{hands::PLAN, stage};
+use super::stage;
 use crate::stage::{Stage, WIDE};
 use castellan_lab::{Context, Fault};
 
@@ -49,23 +49,24 @@ fn somebody_else_scales_between_look_and_confirmation() {
     screen.is_done("scale Deployment shop/web from 2 to 4");
     assert_eq!(replicas(&stage), "4");
 
-    // Before any news of it arrives: the write is pinned to what was shown.
-    let slow = stage.fault(Fault::SlowApi { delay: 1500 });
+    // Before any news of it arrives: the write is pinned to what was shown, and the API server refuses it.
     screen.plans(":scale 3\r");
     screen.sees("from 4 to 3 replicas");
+    screen.reads();
+    let before = stage.asked();
+    let slow = stage.fault(Fault::SlowApi { delay: 1500 });
     // From inside it is not slow.
-    let mut kubectl = stage.lab.enter_command("kubectl");
-    let told = kubectl.args("-n shop scale deployment web --replicas 5".split(' ')).status();
-    assert!(told.expect("kubectl runs").success());
+    assert_eq!(
+        stage.inside("kubectl", "-n shop scale deployment web --replicas 5 -o name"),
+        "deployment.apps/web\n"
+    );
     screen.press("y");
-    screen.waits("the plan is taken, or known to be out of date", |text| {
-        !text.contains(PLAN) || text.contains("this changed since you looked")
-    });
-    if !screen.text().contains(PLAN) {
-        let said = screen.ends("failed", "scale Deployment shop/web from 4 to 3");
-        assert!(said.contains("it changed since you looked"), "{said}");
-    }
+    let said = screen.ends("failed", "scale Deployment shop/web from 4 to 3");
+    assert!(said.contains("it changed since you looked"), "{said}");
     slow.mend();
+    let refused =
+        |request: &String| request.contains(" patch deployments/scale ") && request.ends_with(" 409");
+    assert!(stage.asked()[before.len()..].iter().any(refused), "{:#?}", &stage.asked()[before.len()..]);
     assert_eq!(replicas(&stage), "5");
     stage.kubectl("-n shop scale deployment web --replicas 3");
 }

@@ -7,7 +7,6 @@ use crate::{
 };
 use castellan_lab::Context;
 use castellan_terminal::Size;
-use serde_json::Value;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What castellan asks for by POST and what changes nothing.
@@ -21,22 +20,11 @@ fn asked(stage: &Stage) -> Vec<String> {
     // The log is behind the answers by a moment: what comes later ends the wait.
     let mark = format!("mark-{}", seed());
     stage.kubectl(&format!("-n castellan create configmap {mark}"));
-    let log = || std::fs::read_to_string(stage.lab.home().audit()).unwrap_or_default();
-    until("the audit log has it", || log().contains(&mark));
+    until("the audit log has it", || stage.audit_log().contains(&mark));
     stage.kubectl(&format!("-n castellan delete configmap {mark}"));
-    let log = log();
-    let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let word = |event: &Value, path: &str| {
-        event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_string()
-    };
-    let ours = events.filter(|event| word(event, "/userAgent").starts_with("castellan/"));
-    ours.map(|event| {
-        let (resource, sub) = (word(&event, "/objectRef/resource"), word(&event, "/objectRef/subresource"));
-        let slash = if sub.is_empty() { "" } else { "/" };
-        format!("{} {resource}{slash}{sub} {}", word(&event, "/verb"), word(&event, "/requestURI"))
-    })
-    .filter(|request| !HARMLESS.iter().any(|harmless| request.contains(&format!(" {harmless} "))))
-    .collect()
+    let changes =
+        |request: &String| !HARMLESS.iter().any(|harmless| request.contains(&format!(" {harmless} ")));
+    stage.asked().into_iter().filter(changes).collect()
 }
 
 /// What no producer and no broker changes by itself: topics, where they lie, configurations, the ends of

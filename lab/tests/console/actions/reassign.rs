@@ -13,11 +13,7 @@ const THROTTLES: &str = "leader.replication.throttled.rate,follower.replication.
 const RATE: u32 = 700_000;
 
 fn make_bulk(stage: &Stage) {
-    let is_there = || stage.tool("kafka-topics.sh", "--list").lines().any(|topic| topic == BULK);
-    if is_there() {
-        stage.tool("kafka-topics.sh", "--delete --topic bulk");
-        until("what a failed test left is gone", || !is_there());
-    }
+    stage.no_topic(BULK);
     let create = "--create --topic bulk --replica-assignment 0,0,0,0 --config min.insync.replicas=1";
     stage.tool("kafka-topics.sh", create);
     let producer = format!("bootstrap.servers={BOOTSTRAP}");
@@ -121,5 +117,5 @@ fn a_move_is_called_back_left_found_again_and_undone() {
     screen.is_done("reassign 4 partitions of bulk");
     let verified = kafkas_own(&stage, &file, "--verify");
     assert_eq!(verified.matches(" is completed").count(), 4, "{verified}");
-    stage.tool("kafka-topics.sh", "--delete --topic bulk");
+    stage.no_topic(BULK);
 }

@@ -1,7 +1,7 @@
 //! What must not be done, by the cluster's rules, by permission, or because one only looks.
 
 use super::{outside::until, stage};
-use crate::stage::WIDE;
+use crate::stage::{Stage, WIDE};
 use castellan_lab::{Context, Fault, Role};
 
 #[test]
@@ -44,10 +44,23 @@ fn a_permission_that_goes_at_the_last_moment_is_told() {
     broken.mend();
 }
 
+/// A topic that is led by another than its preferred leader.
+fn make_astray(stage: &Stage) {
+    stage.no_topic("astray");
+    stage.tool("kafka-topics.sh", "--create --topic astray --replica-assignment 1:2");
+    let turned = r#"{"version":1,"partitions":[{"topic":"astray","partition":0,"replicas":[2,1]}]}"#;
+    let plan = stage.file("astray.json", turned);
+    let execute = format!("--reassignment-json-file {} --execute", plan.display());
+    stage.tool("kafka-reassign-partitions.sh", &execute);
+}
+
+const TUNNEL: &str = "create pods/portforward to write through the API server";
+
 #[test]
 fn who_may_only_look_is_told_what_is_missing() {
     let stage = stage();
-    let pods = stage.web();
+    make_astray(&stage);
+    let (pods, before) = (stage.web(), stage.asked());
     let mut screen = stage.open(Context::Viewer, WIDE);
     let pod = format!("shop {}", pods[0]);
     for (pane, filter, row, keys, missing) in [
@@ -59,11 +72,23 @@ fn who_may_only_look_is_told_what_is_missing() {
         ("pods", "web-", &*pod, "\x04", "delete pods"),
         ("brokers", "kafka-1", "1 kafka-1", "e", "create pods/eviction"),
         ("nodes", "node-a1", "node-a1", "x", "patch nodes"),
+        // Kafka checks nobody here: the way to it is what must not be used to write.
+        ("topics", "orders", "orders", ":produce key=k hello\r", TUNNEL),
+        ("topics", "orders", "orders", ":create-topic till partitions=3 rf=3\r", TUNNEL),
+        ("topics", "orders", "orders", ":reassign to 0,1,2\r", TUNNEL),
+        ("topics", "orders", "orders", ":add-partitions 9\r", TUNNEL),
+        ("topics", "orders", "orders", ":alter-config retention.ms=1\r", TUNNEL),
+        ("topics", "orders", "orders", "\x04", TUNNEL),
+        ("topics", "astray", "astray", "b", TUNNEL),
     ] {
         screen.select(pane, filter, row);
         screen.is_denied(keys, &format!("needs {missing}, which this context may not do"));
     }
+    assert!(
+        stage.asked()[before.len()..].iter().all(|request| request.contains(" selfsubjectaccessreviews "))
+    );
     assert_eq!(stage.web(), pods);
+    stage.no_topic("astray");
 }
 
 #[test]
@@ -72,7 +97,11 @@ fn who_may_delete_but_not_evict_can_do_just_that() {
     let pods = stage.web();
     let mut screen = stage.open(Context::NoEvict, WIDE);
     screen.select("pods", "web-", &format!("shop {}", pods[0]));
-    screen.is_denied("e", "needs create pods/eviction, which this context may not do");
+    let denied = "needs create pods/eviction, which this context may not do";
+    screen.is_denied("e", denied);
+    screen.select("brokers", "kafka-1", "1 kafka-1");
+    screen.is_denied("e", denied);
+    screen.select("pods", "web-", &format!("shop {}", pods[0]));
     screen.plans("\x04");
     screen.agrees("y");
     screen.is_done(&format!("delete pod shop/{}", pods[0]));

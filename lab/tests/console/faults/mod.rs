@@ -11,7 +11,7 @@ const BROKERS: [&str; 3] = ["kafka-0", "kafka-1", "kafka-2"];
 
 /// Every source is live, and every broker is up, in sync and believed.
 #[track_caller]
-fn is_whole(screen: &Screen) {
+pub fn is_whole(screen: &Screen) {
     screen.sees(ALL_LIVE);
     for broker in BROKERS {
         screen.broker(broker, "is whole", |cell| {
