@@ -6,7 +6,11 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// How many chunks of one direction may be under way at a time.
+const CHUNKS: usize = 64;
 
 /// How the relay treats connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,18 +88,29 @@ async fn copy(
     mut to: impl tokio::io::AsyncWrite + Unpin,
     modes: watch::Receiver<Mode>,
 ) -> Result<()> {
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let length = from.read(&mut buffer).await?;
-        let mode = *modes.borrow();
-        if let Mode::Open(delay) = mode
-            && !delay.is_zero()
-        {
-            tokio::time::sleep(delay).await;
+    // A chunk does not wait for the one before it to have arrived. An empty one is the end.
+    let (on_its_way, mut arriving) = mpsc::channel(CHUNKS);
+    let depart = async {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let length = from.read(&mut buffer).await?;
+            let chunk = buffer.get(..length).unwrap_or_default().to_vec();
+            let delay = if let Mode::Open(delay) = *modes.borrow() { delay } else { Duration::ZERO };
+            on_its_way.send((Instant::now() + delay, chunk)).await?;
+            if length == 0 {
+                return anyhow::Ok(());
+            }
         }
-        if length == 0 {
-            return Ok(to.shutdown().await?);
+    };
+    let arrive = async {
+        while let Some((at, chunk)) = arriving.recv().await {
+            tokio::time::sleep_until(at).await;
+            if chunk.is_empty() {
+                return Ok(to.shutdown().await?);
+            }
+            to.write_all(&chunk).await?;
         }
-        to.write_all(buffer.get(..length).unwrap_or_default()).await?;
-    }
+        anyhow::Ok(())
+    };
+    tokio::try_join!(depart, arrive).map(drop)
 }

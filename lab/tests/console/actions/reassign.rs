@@ -21,7 +21,10 @@ fn make_bulk(stage: &Stage) {
     stage.inside("kafka-producer-perf-test.sh", &format!("{fill} {producer}"));
 }
 
-fn slow_down(stage: &Stage) {
+/// While it is there, brokers 0 and 1 copy slowly.
+struct Slow<'a>(&'a Stage);
+
+fn slow_down(stage: &Stage) -> Slow<'_> {
     let rates: Vec<String> = THROTTLES.split(',').map(|rate| format!("{rate}={RATE}")).collect();
     for broker in ["0", "1"] {
         let of = format!("--alter --entity-type brokers --entity-name {broker} --add-config");
@@ -32,12 +35,16 @@ fn slow_down(stage: &Stage) {
         "kafka-configs.sh",
         &format!("--alter --entity-type topics --entity-name bulk --add-config {all}"),
     );
+    Slow(stage)
 }
 
-fn speed_up(stage: &Stage) {
-    for broker in ["0", "1"] {
-        let of = format!("--alter --entity-type brokers --entity-name {broker} --delete-config");
-        stage.tool("kafka-configs.sh", &format!("{of} {THROTTLES}"));
+impl Drop for Slow<'_> {
+    fn drop(&mut self) {
+        for broker in ["0", "1"] {
+            let of = format!("--alter --entity-type brokers --entity-name {broker} --delete-config");
+            let undone = self.0.tool_may("kafka-configs.sh", &format!("{of} {THROTTLES}"));
+            assert!(undone.is_some() || std::thread::panicking(), "broker {broker} stays slow");
+        }
     }
 }
 
@@ -55,7 +62,7 @@ fn under_way(stage: &Stage) -> bool {
 fn a_move_is_called_back_left_found_again_and_undone() {
     let stage = stage();
     make_bulk(&stage);
-    slow_down(&stage);
+    let slow = slow_down(&stage);
     let mut screen = stage.open(Context::Admin, WIDE);
     screen.select("topics", BULK, BULK);
     screen.plans(":reassign to 1\r");
@@ -90,7 +97,7 @@ fn a_move_is_called_back_left_found_again_and_undone() {
     screen.sees("1 operation had not ended when castellan did: see :operations");
     screen.go("operations");
     screen.row(moving, |row| row.contains(" left ") && row.contains("of the bytes"));
-    speed_up(&stage);
+    drop(slow);
     screen.row(moving, |row| row.contains(" done ") && row.contains("reached, seen by this castellan"));
     assert!(stage.replicas(BULK).iter().all(|ids| ids == &[1]));
 
@@ -117,5 +124,41 @@ fn a_move_is_called_back_left_found_again_and_undone() {
     screen.is_done("reassign 4 partitions of bulk");
     let verified = kafkas_own(&stage, &file, "--verify");
     assert_eq!(verified.matches(" is completed").count(), 4, "{verified}");
+    stage.no_topic(BULK);
+}
+
+/// A move that one castellan began, and that another called back.
+#[test]
+fn two_consoles_side_by_side_one_moves_and_the_other_calls_it_back() {
+    let stage = stage();
+    make_bulk(&stage);
+    let slow = slow_down(&stage);
+    let mut mover = stage.open(Context::Admin, WIDE);
+    let mut other = stage.open(Context::Admin, WIDE);
+    other.go("reassignments");
+    other.sees("no reassignments");
+    mover.select("topics", BULK, BULK);
+    mover.plans(":reassign to 1\r");
+    mover.agrees("y");
+    mover.sees("of the bytes");
+    // What moves is seen, with all that is to be known of it.
+    for partition in 0..4 {
+        other.row(&format!("{BULK} "), |row| {
+            row.split_whitespace().any(|word| word == partition.to_string()) && row.contains('%')
+        });
+    }
+    assert!(under_way(&stage));
+    other.select("topics", BULK, BULK);
+    other.plans("x");
+    other.sees("bulk-3  [0] stays, 1 is not added");
+    other.agrees("y");
+    other.is_done("cancel 4 reassignments");
+    assert!(!under_way(&stage));
+    let said = mover.ends("failed", "reassign 4 partitions of bulk to broker 1");
+    assert!(said.contains("it was not done, or was called back"), "{said}");
+    assert!(stage.replicas(BULK).iter().all(|ids| ids == &[0]));
+    mover.go("reassignments");
+    mover.sees("no reassignments");
+    drop(slow);
     stage.no_topic(BULK);
 }
