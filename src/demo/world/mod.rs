@@ -8,7 +8,9 @@ mod bonds;
 pub mod kafka;
 pub mod kubernetes;
 
-use crate::domain::time::Time;
+use super::metrics::Database;
+use crate::domain::{Text, kubernetes::Key, time::Time};
+use kubernetes::Resource;
 use std::{collections::VecDeque, time::Duration};
 
 pub use act::Act;
@@ -31,6 +33,8 @@ pub struct World {
     pub bonds: Bonds,
     /// What happens by itself, in the order of time.
     pub script: VecDeque<(Time, Act)>,
+    /// What the Prometheus in the cluster has scraped.
+    pub prometheus: Database,
 }
 
 impl World {
@@ -45,6 +49,7 @@ impl World {
             kafka: Vec::new(),
             bonds: Bonds::default(),
             script: VecDeque::new(),
+            prometheus: Database::default(),
         }
     }
 
@@ -74,6 +79,7 @@ impl World {
             self.kubernetes_step();
             self.bonds_step(dt);
             self.kafka_step(dt);
+            self.metrics_step();
             moved = true;
         }
         moved
@@ -102,5 +108,14 @@ impl World {
             }
         }
         self.now = self.now.max(now);
+    }
+
+    fn metrics_step(&mut self) {
+        let pods = Resource::find("", "v1", "pods");
+        let address = |pod: &Key| {
+            let pod = self.kubernetes.get(pods?, pod)?;
+            pod["status"]["podIP"].as_str().map(Text::from)
+        };
+        self.prometheus.scrape(&self.kafka, address, self.now);
     }
 }
