@@ -3,9 +3,11 @@
 use crate::{
     action::Policy,
     config::{self, Config},
+    demo::{scenario::Scenario, world::World},
     domain::{
         Text,
         target::{Security, Server},
+        time::Time,
     },
 };
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -95,6 +97,27 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+    /// Show castellan on a simulated cluster of its own: nothing of yours is read or changed
+    Demo(DemoOptions),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DemoOptions {
+    /// What is going on there (--list names them)
+    #[arg(long, value_name = "NAME", default_value = "healthy")]
+    pub scenario: String,
+    /// List the scenarios
+    #[arg(long)]
+    pub list: bool,
+    /// Of the simulation's chance: the same seed makes the same cluster
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// How many times as fast as in life things happen
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    pub speed: f64,
+    /// How large it is, against the scenario's own size
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    pub size: f64,
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +205,41 @@ impl Cli {
             keys: config.keys,
             sections: config.contexts.into_keys().collect(),
         })
+    }
+
+    /// The world that the demo is to show, and what it shows in a sentence.
+    ///
+    /// # Errors
+    /// Where there is no such scenario, or what was asked for has no meaning in a demo.
+    pub fn world(&self, options: &DemoOptions, now: Time) -> Result<(String, World)> {
+        let elsewhere = [
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--kafka", self.kafka.is_some()),
+            ("--prometheus", self.prometheus.is_some()),
+            ("--config", self.config.is_some()),
+        ];
+        if let Some((flag, _)) = elsewhere.iter().find(|(_, given)| *given) {
+            bail!("the demo has a cluster of its own and reads nothing of yours: leave out {flag}");
+        }
+        if !(0.1..=100.0).contains(&options.speed) {
+            bail!("--speed takes 0.1 to 100 times, not {}", options.speed);
+        }
+        if !(0.01..=10.0).contains(&options.size) {
+            bail!("--size takes 0.01 to 10 times, not {}", options.size);
+        }
+        let name = &options.scenario;
+        let Some(scenario) = Scenario::find(name) else {
+            let names = || Scenario::all().iter().map(|s| s.name);
+            let hint = crate::suggest::nearest(name, names()).map(|n| format!("; did you mean {n}?"));
+            bail!(
+                "there is no scenario \"{name}\"{} (there are {})",
+                hint.unwrap_or_default(),
+                names().collect::<Vec<_>>().join(", ")
+            );
+        };
+        let mut world = scenario.world(options.seed, options.size, now)?;
+        world.speed = options.speed;
+        Ok((scenario.says()?, world))
     }
 
     fn namespace(&self, config: &Config) -> Result<Option<Text>> {

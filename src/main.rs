@@ -1,9 +1,11 @@
 //! castellan: a terminal console for Kafka on Kubernetes.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use castellan::{
-    cli::{self, Cli, Command, ConfigCommand},
-    config, journal, log, perform, run,
+    cli::{self, Cli, Command, ConfigCommand, DemoOptions},
+    config,
+    demo::{Demo, scenario::Scenario},
+    journal, log, perform, run,
     source::{kubernetes, now},
     terminal,
 };
@@ -66,19 +68,27 @@ async fn start(cli: Cli) -> Result<u8> {
         std::io::stdout().write_all(&text)?;
         return Ok(0);
     }
+    let demo = match &cli.command {
+        Some(Command::Demo(options)) => match demo(&cli, options).await? {
+            Some(demo) => Some(demo),
+            None => return Ok(0),
+        },
+        _ => None,
+    };
     let notice = config::state_folder().map_err(|e| e.to_string()).and_then(|f| log::start(&f)).err();
     let options = kubernetes::Options {
-        kubeconfig: cli.kubeconfig.clone(),
+        kubeconfig: demo.as_ref().map(Demo::kubeconfig).or(cli.kubeconfig.clone()),
         context: cli.context.as_deref().map(Into::into),
         namespace: cli.namespace.as_deref().map(Into::into),
     };
     let connected = kubernetes::connect(&options).await;
-    let settings = cli.settings(connected.as_ref().ok().map(|c| &*c.context))?;
+    let mut settings = cli.settings(connected.as_ref().ok().map(|c| &*c.context))?;
     if let Some(Command::Doctor) = cli.command {
         let (text, code) = run::doctor(settings, connected, DOCTOR).await?;
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(code);
     }
+    settings.demo = demo.as_ref().map(|demo| demo.about.clone());
     let (connection, notice) = match connected {
         Ok(connection) => (Some(connection), notice),
         // Kafka alone is worth showing where its servers were given.
@@ -118,4 +128,19 @@ fn printed(cli: &Cli) -> Result<Option<Vec<u8>>> {
         _ => return Ok(None),
     }
     Ok(Some(text))
+}
+
+/// Starts the demo that was asked for; None: its scenarios were to be listed, and are.
+async fn demo(cli: &Cli, options: &DemoOptions) -> Result<Option<Demo>> {
+    if options.list {
+        let width = Scenario::all().iter().map(|s| s.name.len()).max().unwrap_or(0);
+        for scenario in Scenario::all() {
+            writeln!(std::io::stdout(), "{:width$}  {}", scenario.name, scenario.says()?)?;
+        }
+        return Ok(None);
+    }
+    let (says, world) = cli.world(options, now())?;
+    let demo = Demo::start(says, world).await.context("the demo cannot start")?;
+    config::keep_all_in(demo.folder());
+    Ok(Some(demo))
 }

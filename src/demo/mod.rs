@@ -9,6 +9,76 @@ pub mod api;
 pub mod metrics;
 pub mod scenario;
 mod shared;
+
 pub mod world;
 
 pub use shared::Shared;
+
+use crate::{domain::Text, source::now};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinSet};
+use world::World;
+
+/// The contexts of the demo's kubeconfig, and the tokens that they have: what the lab's may do, these may.
+const CONTEXTS: [&str; 4] = ["demo", "viewer", "namespace", "no-evict"];
+
+/// A running demo; it ends, and its folder is gone, when it is dropped.
+pub struct Demo {
+    folder: TempDir,
+    /// What is going on in it, in a sentence.
+    pub about: Text,
+    pub shared: Shared,
+    _servers: JoinSet<()>,
+}
+
+impl Demo {
+    /// Serves `world` on loopback.
+    ///
+    /// # Errors
+    /// Where there is no room for its folder, or no port is free.
+    pub async fn start(about: String, world: World) -> io::Result<Demo> {
+        let folder = tempfile::Builder::new().prefix("castellan-demo-").tempdir()?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let file = folder.path().join(KUBECONFIG);
+        std::fs::write(file, kubeconfig(listener.local_addr()?))?;
+        let shared = Shared::new(world, now);
+        let mut servers = JoinSet::new();
+        servers.spawn(api::serve(shared.clone(), listener));
+        Ok(Demo { folder, about: about.into(), shared, _servers: servers })
+    }
+
+    /// Everything that a castellan on the demo reads and writes.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join(KUBECONFIG)
+    }
+}
+
+const KUBECONFIG: &str = "kubeconfig";
+
+fn kubeconfig(server: SocketAddr) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: demo\nclusters:\n\
+         - {{name: demo, cluster: {{server: \"http://{server}\"}}}}\ncontexts:\n"
+    );
+    for context in CONTEXTS {
+        let namespace = if context == "namespace" { ", namespace: kafka" } else { "" };
+        let _ =
+            writeln!(text, "- {{name: {context}, context: {{cluster: demo, user: {context}{namespace}}}}}");
+    }
+    text += "users:\n";
+    for context in CONTEXTS {
+        let token = if context == "demo" { "admin" } else { context };
+        let _ = writeln!(text, "- {{name: {context}, user: {{token: {token}}}}}");
+    }
+    text
+}
