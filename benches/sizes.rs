@@ -5,12 +5,13 @@
 mod world;
 
 use castellan::{
-    action::{self, Intent, Known, Plan, Policy, Verb},
+    action::{self, Goal, Intent, Known, Plan, Policy, Verb, write::Assignment},
     app::{Model, Msg, Session, command::Keymap, screen::Screen, update},
     domain::{
-        derived::Derived,
-        kafka::{BrokerId, KafkaDelta, TopicName},
+        derived::{Choice, Derived},
+        kafka::{BrokerId, Kafka, KafkaDelta, Reassignment, Replicas, TopicName},
         kubernetes::{KubernetesDelta, TableDelta},
+        lag::Lags,
         object::{Kind, Object},
         snapshot::Delta,
     },
@@ -25,16 +26,55 @@ use world::{Fixture, LARGE, NOW};
 /// The screen's columns and lines.
 const SCREEN: (u16, u16) = (160, 50);
 
-/// Every group is a little behind, as consumers are.
+/// How often logs grew and groups committed: often enough that everything that lag is told from is known.
+const ROUNDS: i64 = 12;
+
+/// Every log has grown for two minutes, and every group has followed it, a little behind, as consumers are.
 static WORLD: LazyLock<Fixture> = LazyLock::new(|| {
     let mut snapshot = world::degraded(LARGE);
-    let later = NOW.plus(Duration::from_secs(1));
-    let grown =
-        |(topic, ends): (&TopicName, &Vec<i64>)| (topic.clone(), ends.iter().map(|e| e + 10).collect());
-    let changed = snapshot.kafka.ends.iter().map(grown).collect();
-    snapshot.apply(KafkaDelta::Ends { changed, at: later }.into());
-    Fixture::of(snapshot, later)
+    snapshot.kafka.lags = Lags::default();
+    for round in 1..=ROUNDS {
+        let at = NOW.minus(Duration::from_secs(10 * (ROUNDS - round) as u64));
+        snapshot.apply(KafkaDelta::Ends { changed: grown(&snapshot.kafka, 10), at }.into());
+        let of = |group: usize| world::kafka::commits(group, LARGE, 10 - 10 * round);
+        let answers = snapshot.kafka.groups.keys().map(|id| (id.clone(), Ok(of(number(id))))).collect();
+        snapshot.apply(KafkaDelta::Offsets { answers, at }.into());
+    }
+    Fixture::of(snapshot, NOW)
 });
+
+/// The same while one of the 24 brokers is being emptied of 25,000 partitions, and what that goes on until.
+static MOVING: LazyLock<(Fixture, Goal)> = LazyLock::new(|| {
+    let goal = plan("reassign", None, "off 5").steps.remove(0).until;
+    let mut snapshot = WORLD.snapshot.clone();
+    let Goal::Reassigned { partitions } = &goal else { panic!("another goal") };
+    let moved = |a: &Assignment| {
+        let topic = &snapshot.kafka.topics[&a.topic];
+        let now = &topic.partition(a.partition).expect("a partition").replicas;
+        let to: Replicas = a.replicas.iter().flatten().copied().collect();
+        Reassignment {
+            topic: a.topic.clone(),
+            partition: a.partition,
+            replicas: to.iter().copied().chain([BrokerId(5)]).collect(),
+            adding: to.iter().copied().filter(|id| !now.contains(*id)).collect(),
+            removing: [BrokerId(5)].into_iter().collect(),
+        }
+    };
+    let answer = Ok(partitions.iter().map(moved).collect());
+    snapshot.apply(KafkaDelta::Reassignments { answer, at: NOW }.into());
+    (Fixture::of(snapshot, NOW), goal)
+});
+
+/// The log ends of all topics, so many messages later.
+fn grown(kafka: &Kafka, by: i64) -> Vec<(TopicName, Vec<i64>)> {
+    kafka.ends.iter().map(|(topic, ends)| (topic.clone(), ends.iter().map(|e| e + by).collect())).collect()
+}
+
+/// Of a group of the world.
+fn number(id: &str) -> usize {
+    let client = world::kafka::CLIENTS.iter().position(|name| *name == id);
+    client.or_else(|| id.strip_prefix("group-")?.parse().ok()).expect("a group of the world")
+}
 
 fn main() {
     LazyLock::force(&WORLD);
@@ -44,6 +84,47 @@ fn main() {
 #[divan::bench]
 fn derive_everything(bencher: Bencher) {
     bencher.bench(|| Derived::of(black_box(&WORLD.snapshot), NOW, None));
+}
+
+/// What follows from news of one pod.
+#[divan::bench]
+fn derive_after_a_pod(bencher: Bencher) {
+    let mut snapshot = WORLD.snapshot.clone();
+    let row = snapshot.kubernetes.pods.iter().nth(5_000).cloned().expect("a pod");
+    snapshot.apply(KubernetesDelta::Pods(TableDelta::Put { row, at: NOW }).into());
+    bencher.bench(|| WORLD.derived.next(black_box(&snapshot), NOW, Choice::Largest));
+}
+
+/// What follows from news of so many topics' log ends.
+#[divan::bench(args = [100, 1_000, 10_000])]
+fn derive_after_ends_of_topics(bencher: Bencher, topics: usize) {
+    let mut snapshot = WORLD.snapshot.clone();
+    let changed = snapshot.kafka.topics.keys().take(topics);
+    let changed: Vec<_> = changed
+        .map(|name| (name.clone(), snapshot.kafka.ends[name].iter().map(|e| e + 5).collect()))
+        .collect();
+    let at = NOW.plus(Duration::from_secs(1));
+    snapshot.apply(KafkaDelta::Ends { changed, at }.into());
+    bencher.bench(|| WORLD.derived.next(black_box(&snapshot), at, Choice::Largest));
+}
+
+/// Where a running operation of 25,000 partitions stands.
+#[divan::bench]
+fn follow_a_drained_broker(bencher: Bencher) {
+    let (fixture, goal) = &*MOVING;
+    let known = Known { world: fixture.world(), policy: Policy::default() };
+    bencher.bench(|| action::goal::look(black_box(goal), &known));
+}
+
+/// Of 25,000 partitions that move one is there.
+#[divan::bench]
+fn update_a_moved_partition(bencher: Bencher) {
+    let mut snapshot = MOVING.0.snapshot.clone();
+    let all = snapshot.kafka.reassignments.last().expect("reassignments").to_vec();
+    let mut less = [all[1..].to_vec(), all].into_iter().cycle();
+    bencher
+        .with_inputs(|| KafkaDelta::Reassignments { answer: Ok(less.next().unwrap_or_default()), at: NOW })
+        .bench_local_values(|news| snapshot.apply(news.into()));
 }
 
 #[divan::bench]
@@ -107,10 +188,14 @@ struct Console {
 
 impl Console {
     fn on(pane: &str) -> Self {
+        Self::of(&WORLD, pane)
+    }
+
+    fn of(fixture: &Fixture, pane: &str) -> Self {
         let pane = pane::find(pane).expect("a pane of the list");
         let keymap = Keymap::new(&BTreeMap::new()).expect("the keys as they come");
         let mut model = Model::new(Session::default(), keymap, "dark".into(), Screen::new(pane, None));
-        model.snapshot = WORLD.snapshot.clone();
+        model.snapshot = fixture.snapshot.clone();
         let theme = theme::Theme::read("dark", &theme::embedded()).expect("a theme that comes along");
         let buffer = Buffer::empty(Rect::new(0, 0, SCREEN.0, SCREEN.1));
         let mut console = Console { model, theme, buffer };
@@ -137,6 +222,14 @@ fn panes() -> Vec<&'static str> {
 #[divan::bench(args = panes())]
 fn key_to_frame(bencher: Bencher, name: &str) {
     let mut console = Console::on(name);
+    let mut keys = ["down", "up"].into_iter().cycle();
+    bencher.bench_local(|| console.press(keys.next().unwrap_or_default()));
+}
+
+/// The same while 25,000 partitions move.
+#[divan::bench(args = ["overview", "partitions", "reassignments"])]
+fn key_to_frame_while_moving(bencher: Bencher, name: &str) {
+    let mut console = Console::of(&MOVING.0, name);
     let mut keys = ["down", "up"].into_iter().cycle();
     bencher.bench_local(|| console.press(keys.next().unwrap_or_default()));
 }

@@ -5,7 +5,7 @@
 //! that were seen, for brokers do not tell when a commit was made.
 
 use super::{kafka::Committed, lag::Series, time::Time};
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 /// Changes in the window.
 const WINDOW: usize = 10;
@@ -15,8 +15,10 @@ const ENDS: Duration = Duration::from_secs(100);
 /// One partition's commits so far.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Past {
-    /// When the offset was seen to change, the last ten times.
-    changes: VecDeque<Time>,
+    /// When the offset was seen to change, the last ten times, oldest first: `seen` of them. In place, because
+    /// every derivation looks at those of each partition with a lag.
+    changes: [Time; WINDOW],
+    seen: usize,
     /// The offset from which it went back, until it is there again.
     pub rewound: Option<i64>,
 }
@@ -30,21 +32,21 @@ impl Past {
             self.rewound = self.rewound.max(Some(before));
         }
         self.rewound = self.rewound.filter(|from| now < *from);
-        if self.changes.len() == WINDOW {
-            self.changes.pop_front();
+        if self.seen == WINDOW {
+            self.changes.rotate_left(1);
+            self.seen -= 1;
         }
-        self.changes.push_back(at);
+        self.changes[self.seen] = at;
+        self.seen += 1;
     }
 
     /// It commits no more: for longer than the whole window took, and behind every log end lately known. A
     /// window that is not full tells nothing.
     pub fn stopped(&self, offset: i64, ends: &Series, now: Time) -> bool {
-        // Its times are elsewhere in memory: of most partitions they are not looked at.
-        if self.changes.len() < WINDOW {
-            return false;
-        }
-        let (Some(first), Some(last)) = (self.changes.front(), self.changes.back()) else { return false };
-        now.since(*last) > last.since(*first) && ends.since(now.minus(ENDS)).all(|end| end > offset)
+        let [first, .., last] = self.changes;
+        self.seen == WINDOW
+            && now.since(last) > last.since(first)
+            && ends.since(now.minus(ENDS)).all(|end| end > offset)
     }
 }
 

@@ -76,24 +76,26 @@ impl Series {
         if offset >= newest.1 {
             return Some(Duration::ZERO);
         }
-        let mut later = newest;
-        let bracket = self.points().rev().skip(1).find_map(|point| {
-            let pair = (point, std::mem::replace(&mut later, point));
-            (point.1 <= offset).then_some(pair)
-        });
-        // Older than the series: as if the log had always grown as fast as in it, once it is long enough
-        // for a rate.
-        let whole = || {
-            let first = self.points().next()?;
-            (newest.0.since(first.0) >= SPAN).then_some((first, newest))
-        };
-        let ((t0, o0), (t1, o1)) = bracket.or_else(whole)?;
+        let before = self.before?;
+        let ((t0, o0), (t1, o1)) =
+            if before.1 <= offset { (before, newest) } else { self.around(offset, before, newest)? };
         if o1 <= o0 {
             return None;
         }
         let back = (o1 - offset) as f64 * (t1.0 - t0.0) as f64 / (o1 - o0) as f64;
         let was = t1.0 as f64 - back;
-        Duration::try_from_secs_f64(((now.max(newest.0).0 as f64 - was) / 1_000.0).max(0.0)).ok()
+        Some(Duration::from_millis((now.max(newest.0).0 as f64 - was).max(0.0).round() as u64))
+    }
+
+    /// The two points that an offset before both of the newest lies between. Older than the series: its ends,
+    /// as if the log had always grown as fast as in it, once it is long enough for a rate.
+    fn around(&self, offset: i64, before: Point, newest: Point) -> Option<(Point, Point)> {
+        let later = self.older.partition_point(|(_, o)| *o <= offset);
+        let next = self.older.get(later).copied().unwrap_or(before);
+        if let Some(earlier) = later.checked_sub(1) {
+            return Some((self.older[earlier], next));
+        }
+        (newest.0.since(next.0) >= SPAN).then_some((next, newest))
     }
 }
 
@@ -160,14 +162,75 @@ impl Pace {
 
 /// The histories that lag in time is told from: of each partition that some group has committed in, and
 /// of each group.
+///
+/// They also tell when what a group's lag is made from last changed, so that nothing has to be worked out again
+/// for a group that stands as it stood.
 #[derive(Debug, Clone, Default)]
 pub struct Lags {
-    series: HashMap<TopicName, Vec<Option<Series>>>,
+    series: HashMap<TopicName, Followed>,
     count: usize,
-    groups: HashMap<GroupId, VecDeque<Work>>,
+    groups: HashMap<GroupId, History>,
+    /// How many changes there were so far.
+    changes: u64,
+}
+
+/// The log ends of a topic by partition.
+#[derive(Debug, Clone, Default)]
+struct Followed {
+    series: Vec<Option<Series>>,
+    /// The last change of its log ends or leaders.
+    changed: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct History {
+    work: VecDeque<Work>,
+    /// The last change of its commits, its members or its pace.
+    changed: u64,
 }
 
 impl Lags {
+    /// Nothing is known any more; changes are counted on.
+    pub fn begun_anew(&self) -> Self {
+        Lags { changes: self.changes + 1, ..Lags::default() }
+    }
+
+    /// The last change of all.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Whether anything changed after `seen` of what the lag of a group that reads these topics is made from.
+    /// Where that cannot be told, it did.
+    pub fn changed_since<'a>(
+        &self,
+        seen: u64,
+        group: &str,
+        mut topics: impl Iterator<Item = &'a TopicName>,
+    ) -> bool {
+        let held = |changed: Option<u64>| changed.is_some_and(|changed| changed <= seen);
+        !held(self.groups.get(group).map(|history| history.changed))
+            || !topics.all(|topic| held(self.series.get(topic).map(|followed| followed.changed)))
+    }
+
+    /// The topic is laid out otherwise than before.
+    pub fn touch_topic(&mut self, topic: &str) {
+        self.changes += 1;
+        if let Some(followed) = self.series.get_mut(topic) {
+            followed.changed = self.changes;
+        }
+    }
+
+    /// The group's commits or members are others than before.
+    pub fn touch_group(&mut self, group: &GroupId) {
+        self.changes += 1;
+        self.history(group).changed = self.changes;
+    }
+
+    fn history(&mut self, group: &GroupId) -> &mut History {
+        self.groups.entry(group.clone()).or_default()
+    }
+
     /// A group consumes this partition: its log end is followed from now on.
     pub fn follow(&mut self, topic: &TopicName, partition: i32) {
         let Ok(index) = usize::try_from(partition) else { return };
@@ -175,10 +238,11 @@ impl Lags {
         if index >= 1_000_000 {
             return;
         }
-        let series = match self.series.get_mut(topic) {
-            Some(series) => series,
+        let followed = match self.series.get_mut(topic) {
+            Some(followed) => followed,
             None => self.series.entry(topic.clone()).or_default(),
         };
+        let series = &mut followed.series;
         if series.len() <= index {
             series.resize(index + 1, None);
         }
@@ -198,8 +262,10 @@ impl Lags {
         before: impl Fn(usize) -> Option<(Time, i64)>,
     ) {
         let capacity = (ALL_POINTS / self.count.max(1)).clamp(FEWEST, POINTS);
-        let series = self.series.get_mut(topic).into_iter().flatten();
-        for (index, (series, end)) in series.zip(ends).enumerate() {
+        self.changes += 1;
+        let Some(followed) = self.series.get_mut(topic) else { return };
+        followed.changed = self.changes;
+        for (index, (series, end)) in followed.series.iter_mut().zip(ends).enumerate() {
             let Some(series) = series.as_mut().filter(|_| *end >= 0) else { continue };
             if let Some((confirmed, was)) = before(index).filter(|(_, was)| was != end) {
                 series.push(confirmed, was, capacity);
@@ -210,15 +276,12 @@ impl Lags {
 
     /// The log ends of a topic's partitions over time; None: nobody consumes it.
     pub fn topic(&self, topic: &str) -> &[Option<Series>] {
-        self.series.get(topic).map_or(&[], |series| series)
+        self.series.get(topic).map_or(&[], |followed| &followed.series)
     }
 
     /// Notes a group's work; one unlike the last (other partitions, offsets set back) begins anew.
     pub fn note(&mut self, group: &GroupId, work: Work) {
-        let history = match self.groups.get_mut(group) {
-            Some(history) => history,
-            None => self.groups.entry(group.clone()).or_default(),
-        };
+        let history = &mut self.history(group).work;
         let unlike = |last: &Work| {
             last.partitions != work.partitions || work.committed < last.committed || work.end < last.end
         };
@@ -232,12 +295,13 @@ impl Lags {
         while history.len() > 2 && history.get(1).is_some_and(|w| work.at.since(w.at) >= TREND) {
             history.pop_front();
         }
+        self.touch_group(group);
     }
 
     /// How fast a group consumes and its topics are produced to, over the last two minutes; None until
     /// half a minute of that was seen.
     pub fn pace(&self, group: &str) -> Option<Pace> {
-        let history = self.groups.get(group)?;
+        let history = &self.groups.get(group)?.work;
         let (first, last) = (history.front()?, history.back()?);
         let seconds = last.at.since(first.at).as_secs_f64();
         if seconds < 30.0 {
@@ -251,8 +315,9 @@ impl Lags {
     }
 
     pub fn forget_topic(&mut self, topic: &str) {
-        if let Some(series) = self.series.remove(topic) {
-            self.count -= series.iter().flatten().count();
+        self.changes += 1;
+        if let Some(followed) = self.series.remove(topic) {
+            self.count -= followed.series.iter().flatten().count();
         }
     }
 

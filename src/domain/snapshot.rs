@@ -18,6 +18,8 @@ pub struct Snapshot {
     /// They never change while castellan runs.
     pub contexts: Contexts,
     pub kubernetes: Kubernetes,
+    /// The generation of the last change of `kubernetes`.
+    pub kubernetes_changed: u64,
     pub kafka: Kafka,
     /// The generation of the last change of `kafka`.
     pub kafka_changed: u64,
@@ -46,6 +48,7 @@ impl Snapshot {
     /// Takes in one delta; returns whether anything but a confirmation changed.
     pub fn apply(&mut self, delta: Delta) -> bool {
         let (of_kafka, of_ground) = (matches!(delta, Delta::Kafka(_)), is_ground(&delta));
+        let of_kubernetes = matches!(delta, Delta::Kubernetes(_));
         let changed = match delta {
             Delta::Kubernetes(d) => self.kubernetes.apply(d),
             Delta::Kafka(d) => {
@@ -63,6 +66,9 @@ impl Snapshot {
         self.generation += u64::from(changed);
         if changed && of_kafka {
             self.kafka_changed = self.generation;
+        }
+        if changed && of_kubernetes {
+            self.kubernetes_changed = self.generation;
         }
         if changed && of_ground {
             self.ground_changed = self.generation;

@@ -9,14 +9,12 @@ use crate::domain::{
     snapshot::Snapshot,
     time::Time,
 };
-use std::{
-    cmp::Reverse,
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 
 /// A consumer that works in batches may be a while behind; one that is this late is in trouble.
 const LATE: Duration = Duration::from_secs(60);
+/// How late a group is changes with time alone: a row of one that is behind is kept no longer.
+const KEPT: Duration = Duration::from_secs(5);
 /// So many messages behind count as late where the time cannot be told yet.
 const MANY: u64 = 10_000;
 
@@ -25,6 +23,8 @@ const MANY: u64 = 10_000;
 pub struct GroupRow {
     pub id: GroupId,
     pub state: GroupState,
+    /// When it was worked out.
+    pub(super) at: Time,
     /// Messages over all its partitions whose log end is known; None: of none.
     pub lag: Option<u64>,
     /// Partitions with a commit whose log end is not known: the lag is at least what is shown.
@@ -46,20 +46,41 @@ pub struct GroupRow {
 /// Groups, worst first.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    /// The change of Kafka that they were made from, and when.
-    pub generation: u64,
-    pub at: Time,
+    /// The change of Kafka that they were made from, and up to when they are kept where it does not change.
+    generation: u64,
+    until: Time,
+    /// Of what lags are made from, the last change.
+    changes: u64,
     rows: Vec<GroupRow>,
     index: HashMap<GroupId, usize>,
 }
 
 impl Groups {
-    pub fn of(snapshot: &Snapshot, now: Time) -> Self {
+    /// Works out the rows of groups where something changed, and keeps the others.
+    pub fn next(self: &Arc<Self>, snapshot: &Snapshot, now: Time) -> Arc<Self> {
+        if self.generation == snapshot.kafka_changed && now < self.until {
+            return self.clone();
+        }
         let kafka = &snapshot.kafka;
-        let mut rows: Vec<_> = kafka.groups.values().map(|group| GroupRow::of(group, kafka, now)).collect();
+        let row = |group: &Group| match self.kept(group, kafka, now) {
+            Some(row) => row.clone(),
+            None => GroupRow::of(group, kafka, now),
+        };
+        let mut rows: Vec<_> = kafka.groups.values().map(row).collect();
         rows.sort_by(|a, b| a.badness().cmp(&b.badness()).then_with(|| a.id.cmp(&b.id)));
         let index = rows.iter().enumerate().map(|(i, row)| (row.id.clone(), i)).collect();
-        Groups { generation: snapshot.kafka_changed, at: now, rows, index }
+        let oldest = rows.iter().filter(|row| row.ages()).map(|row| row.at).min();
+        let until = oldest.unwrap_or(now).plus(KEPT);
+        let (generation, changes) = (snapshot.kafka_changed, kafka.lags.changes());
+        Arc::new(Groups { generation, until, changes, rows, index })
+    }
+
+    /// The group's row, if it would be the same now.
+    fn kept(&self, group: &Group, kafka: &Kafka, now: Time) -> Option<&GroupRow> {
+        let row = self.get(&group.id).filter(|row| !row.ages() || now.since(row.at) < KEPT)?;
+        let commits = group.offsets.last().map_or(&[][..], |c| c);
+        let topics = commits.chunk_by(|a, b| a.topic == b.topic).map(|of_topic| &of_topic[0].topic);
+        (!kafka.lags.changed_since(self.changes, &group.id, topics)).then_some(row)
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &GroupRow> {
@@ -76,6 +97,7 @@ impl GroupRow {
         let mut row = GroupRow {
             id: group.id.clone(),
             state: group.state,
+            at: now,
             lag: None,
             unknown: 0,
             late: None,
@@ -125,6 +147,11 @@ impl GroupRow {
         if let (None, Some(from)) = (&self.rewound, past.rewound) {
             self.rewound = Some((commit.topic.clone(), commit.partition, from));
         }
+    }
+
+    /// Whether it changes with time alone.
+    fn ages(&self) -> bool {
+        self.lag.is_some_and(|lag| lag > 0)
     }
 
     /// What is wrong with it in a word.
@@ -192,7 +219,7 @@ pub fn lag(committed: i64, ends: &[i64], partition: i32) -> Option<u64> {
 }
 
 /// Pods by what a Kafka client shows of itself.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pods {
     /// None: several pods have it.
     by_name: HashMap<Text, Option<Key>>,
@@ -200,27 +227,16 @@ pub struct Pods {
 }
 
 impl Pods {
-    /// Only what a member shows is looked for: most pods are nobody's client.
-    pub fn of(kubernetes: &Kubernetes, kafka: &Kafka) -> Self {
+    pub fn of(kubernetes: &Kubernetes) -> Self {
         let mut pods = Pods::default();
-        let mut names: HashSet<&str> = HashSet::new();
-        let mut addresses: HashSet<&str> = HashSet::new();
-        for member in kafka.groups.values().flat_map(|g| &g.members) {
-            names.insert(&member.client_id);
-            addresses.insert(address(member));
-        }
         // The address of a finished pod may already be another's.
         for pod in kubernetes.pods.iter().filter(|pod| !pod.ended()) {
             let key = &pod.meta.key;
             let note = |map: &mut HashMap<Text, Option<Key>>, name: &Text| {
                 map.entry(name.clone()).and_modify(|k| *k = None).or_insert_with(|| Some(key.clone()));
             };
-            if names.contains(&*key.name) {
-                note(&mut pods.by_name, &key.name);
-            }
-            if let Some(address) = pod.ip.as_ref().filter(|ip| addresses.contains(&***ip)) {
-                note(&mut pods.by_address, address);
-            }
+            note(&mut pods.by_name, &key.name);
+            pod.ip.iter().for_each(|ip| note(&mut pods.by_address, ip));
         }
         pods
     }
@@ -247,6 +263,7 @@ mod tests {
         GroupRow {
             id: id.into(),
             state: GroupState::Stable,
+            at: Time::default(),
             lag: Some(lag),
             unknown: 0,
             late: late.map(Duration::from_secs),

@@ -5,18 +5,21 @@ use crate::domain::{
     Text,
     discovery::{self, Bond, BrokerPod, FoundCluster},
     kafka::{Broker, BrokerId, Tally, Totals},
-    kubernetes::{Key, Node, Pod},
+    kubernetes::{Key, Kubernetes, Node, Pod},
     object::{Kind, Object},
     snapshot::Snapshot,
     target::Server,
+    time::Time,
 };
 use std::{collections::HashMap, sync::Arc};
 
 /// What the rules and the panes share: the sources brought together, not yet judged.
 #[derive(Debug, Clone, Default)]
 pub struct Joined {
+    /// The change of Kubernetes that `clusters`, `pods` and `pods_on` follow from; None: they were never made.
+    kubernetes: Option<u64>,
     /// Every Kafka cluster found among the pods, in the order of their names.
-    pub clusters: Vec<FoundCluster>,
+    pub clusters: Arc<Vec<FoundCluster>>,
     chosen: Option<usize>,
     /// Several clusters were found and none was asked for: the largest is joined until one is chosen.
     pub undecided: bool,
@@ -27,9 +30,9 @@ pub struct Joined {
     pub totals: Totals,
     pub groups: Arc<Groups>,
     /// Pods by name and address, to recognise clients.
-    pub pods: Pods,
+    pub pods: Arc<Pods>,
     /// How many pods each node carries.
-    pub pods_on: HashMap<Text, u32>,
+    pub pods_on: Arc<HashMap<Text, u32>>,
 }
 
 /// A broker with no pod, a pod with no broker, a broker that only replica lists still name: each has its row.
@@ -107,16 +110,23 @@ impl<'a> From<Option<&'a str>> for Choice<'a> {
 }
 
 impl Joined {
-    pub fn of(snapshot: &Snapshot, choice: Choice<'_>, groups: Arc<Groups>) -> Self {
-        let clusters = discovery::find(&snapshot.kubernetes);
+    /// Brings the sources together; what follows from one that did not change is kept.
+    pub fn next(&self, snapshot: &Snapshot, now: Time, choice: Choice<'_>) -> Self {
+        let kubernetes = &snapshot.kubernetes;
+        let (clusters, pods, pods_on) = if self.kubernetes == Some(snapshot.kubernetes_changed) {
+            (self.clusters.clone(), self.pods.clone(), self.pods_on.clone())
+        } else {
+            (discovery::find(kubernetes).into(), Pods::of(kubernetes).into(), pods_on(kubernetes).into())
+        };
         let chosen = choose(&clusters, choice, snapshot);
         let brokers = rows(snapshot, chosen.map(|i| &clusters[i]));
         Joined {
+            kubernetes: Some(snapshot.kubernetes_changed),
             brokers,
             totals: snapshot.kafka.census.totals,
-            groups,
-            pods: Pods::of(&snapshot.kubernetes, &snapshot.kafka),
-            pods_on: pods_on(snapshot),
+            groups: self.groups.next(snapshot, now),
+            pods,
+            pods_on,
             undecided: matches!(choice, Choice::Largest) && clusters.len() > 1,
             clusters,
             chosen,
@@ -161,9 +171,9 @@ fn choose(clusters: &[FoundCluster], choice: Choice<'_>, snapshot: &Snapshot) ->
     }
 }
 
-fn pods_on(snapshot: &Snapshot) -> HashMap<Text, u32> {
+fn pods_on(kubernetes: &Kubernetes) -> HashMap<Text, u32> {
     let mut counts: HashMap<&Text, u32> = HashMap::new();
-    let there = snapshot.kubernetes.pods.iter().filter(|pod| !pod.ended());
+    let there = kubernetes.pods.iter().filter(|pod| !pod.ended());
     for node in there.filter_map(|pod| pod.node.as_ref()) {
         *counts.entry(node).or_default() += 1;
     }

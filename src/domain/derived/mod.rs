@@ -19,7 +19,6 @@ use super::{
     snapshot::Snapshot,
     time::{self, Time},
 };
-use std::{sync::Arc, time::Duration};
 
 /// How bad something is. The order is that of the exit codes' meaning: worse is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,9 +63,6 @@ impl Finding {
     }
 }
 
-/// How late a group is changes with time alone.
-const GROUPS_KEPT: Duration = Duration::from_secs(5);
-
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
     /// The snapshot's generation that this was made from.
@@ -80,21 +76,14 @@ pub struct Derived {
 }
 
 impl Derived {
-    /// As [`Derived::of`], but groups are kept for a while where Kafka is as it was.
-    pub fn next(&self, snapshot: &Snapshot, now: Time, choice: Choice<'_>) -> Self {
-        let groups = &self.joined.groups;
-        let same = groups.generation == snapshot.kafka_changed && now.since(groups.at) < GROUPS_KEPT;
-        Self::made(snapshot, now, choice, same.then(|| groups.clone()))
-    }
-
     /// Works out everything anew.
     pub fn of<'a>(snapshot: &Snapshot, now: Time, choice: impl Into<Choice<'a>>) -> Self {
-        Self::made(snapshot, now, choice.into(), None)
+        Self::default().next(snapshot, now, choice.into())
     }
 
-    fn made(snapshot: &Snapshot, now: Time, choice: Choice<'_>, groups: Option<Arc<Groups>>) -> Self {
-        let groups = groups.unwrap_or_else(|| Arc::new(Groups::of(snapshot, now)));
-        let joined = Joined::of(snapshot, choice, groups);
+    /// As [`Derived::of`], but keeps what follows from something that did not change.
+    pub fn next(&self, snapshot: &Snapshot, now: Time, choice: Choice<'_>) -> Self {
+        let joined = self.joined.next(snapshot, now, choice);
         let findings = health::findings(snapshot, &joined, now);
         Derived {
             generation: snapshot.generation,
@@ -109,3 +98,7 @@ impl Derived {
         self.findings.iter().find(|f| *f.id() == *id)
     }
 }
+
+#[cfg(test)]
+#[path = "next_tests.rs"]
+mod tests;

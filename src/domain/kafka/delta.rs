@@ -147,7 +147,7 @@ impl Kafka {
     /// Takes in one delta; returns whether anything but a confirmation changed.
     pub fn apply(&mut self, delta: KafkaDelta) -> bool {
         match delta {
-            KafkaDelta::Reset => *self = Kafka::default(),
+            KafkaDelta::Reset => *self = Kafka { lags: self.lags.begun_anew(), ..Kafka::default() },
             KafkaDelta::Route(route) => return self.route.replace(route) != Some(route),
             KafkaDelta::Cluster { id, controller, brokers, at } => {
                 return self.take_cluster(id, controller, brokers, at);
@@ -288,6 +288,7 @@ impl Kafka {
             if topic.config.is_none() {
                 topic.config = before.and_then(|t| t.config);
             }
+            self.lags.touch_topic(&topic.name);
             self.topics.insert(topic.name.clone(), topic);
         }
         for name in removed {
@@ -339,6 +340,7 @@ impl Kafka {
                 Some(before) => group.offsets = before.offsets,
                 None => group.offsets.feed.set_patience(patience),
             }
+            self.lags.touch_group(&group.id);
             self.groups.insert(group.id.clone(), group);
         }
         for id in removed {
@@ -371,6 +373,7 @@ impl Kafka {
                 self.commits.insert(id.clone(), commits::go_on(before, pasts, now, at));
             }
             group.offsets.take(answer, at);
+            self.lags.touch_group(id);
         }
         self.note_work(id, at);
     }
