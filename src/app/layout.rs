@@ -232,7 +232,7 @@ pub struct Sight {
 pub fn sight(table: &dyn Table, world: &World<'_>, list: &List, rows: Rect) -> Sight {
     let mut headings = table.headings();
     let all: Vec<usize> = (0..headings.len()).collect();
-    let window = list.rows.iter().skip(list.top).take(rows.height.into());
+    let window = list.rows.from(list.top).take(rows.height.into());
     let cells: Vec<_> = window.map(|object| table.cells(world, object, &all)).collect();
     if !list.wide && needed(&headings, &all) > rows.width.saturating_sub(GUTTER) {
         let sorted = list.query.sort.map(|sort| sort.column);

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Text, object::Object},
-    pane::{Filter, Query, Sort, Table, World},
+    pane::{Arranged, Filter, Query, Sort, Table, World},
 };
 use std::collections::BTreeSet;
 
@@ -13,8 +13,10 @@ pub struct List {
     /// As typed after `/`.
     pub filter: String,
     /// Arranged rows, kept until the world or the query changes.
-    pub rows: Vec<Object>,
+    pub rows: Arranged,
     made: Option<(u64, u64)>,
+    /// Another order was asked for since they were arranged.
+    unsorted: bool,
     /// The user asked for other rows since they were arranged.
     asked: bool,
     cursor: Option<Object>,
@@ -50,7 +52,11 @@ impl List {
             self.made = Some(generation);
             self.marks.retain(|o| table.cells(world, o, &[]).is_some());
             self.locate();
+        } else if self.unsorted {
+            table.rearrange(world, &self.query, &mut self.rows);
+            self.locate();
         }
+        self.unsorted = false;
     }
 
     /// Finds the cursor's object among the rows. An object that went away leaves no row selected, so that
@@ -61,7 +67,7 @@ impl List {
             None => self.put(0),
             Some(object) if self.rows.get(self.row) == Some(object) => self.present = true,
             Some(object) => {
-                let found = self.rows.iter().position(|o| o == object);
+                let found = self.rows.position(object);
                 if found.is_none() && asked {
                     return self.put(0);
                 }
@@ -140,7 +146,7 @@ impl List {
 
     pub fn sort_by(&mut self, column: usize, descending: bool) {
         self.query.sort = Some(Sort { column, descending });
-        self.changed();
+        self.unsorted = true;
     }
 
     /// Sorts by `column`, the other way round if it already did.
@@ -161,10 +167,10 @@ impl List {
     /// Marks everything between the last mark and the cursor.
     pub fn mark_range(&mut self) {
         let Some(to) = self.position() else { return };
-        let anchor = self.anchor.as_ref().and_then(|a| self.rows.iter().position(|o| o == a));
+        let anchor = self.anchor.as_ref().and_then(|anchor| self.rows.position(anchor));
         let from = anchor.unwrap_or(to);
-        let range = from.min(to)..=from.max(to);
-        self.marks.extend(self.rows[range].iter().cloned());
+        let range = self.rows.from(from.min(to)).take(from.abs_diff(to) + 1);
+        self.marks.extend(range.cloned());
         self.anchor = self.selected().cloned();
     }
 

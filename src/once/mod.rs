@@ -88,7 +88,8 @@ fn sheet(world: &World<'_>, block: &Block) -> Option<Sheet> {
     }
     let columns: Vec<_> = table.headings().iter().map(|h| (h.title, h.rank)).collect();
     let all: Vec<usize> = (0..columns.len()).collect();
-    let mut objects = table.arrange(world, &Query::default());
+    let arranged = table.arrange(world, &Query::default());
+    let mut objects: Vec<_> = arranged.iter().collect();
     // What is broken must not fall behind where only the first rows are shown.
     if table.noun() == "brokers" {
         objects.sort_by_key(|object| !table.fault(world, object));

@@ -247,18 +247,20 @@ fn of_topic<'a>(
 ) {
     let ends = world.snapshot.kafka.ends.get(topic).map_or(&[][..], |e| e);
     let share = |partition, committed, member| Share { group, topic, partition, committed, ends, member };
-    let read = readers.iter().flat_map(|(partitions, member)| partitions.iter().map(|p| (*p, Some(*member))));
-    let mut readers: Vec<(i32, Option<&Member>)> = read.collect();
+    let read = readers.iter().flat_map(|(partitions, member)| partitions.iter().map(|p| (*p, *member)));
+    let mut readers: Vec<(i32, &Member)> = read.collect();
     readers.sort_unstable_by_key(|(partition, _)| *partition);
     readers.dedup_by_key(|(partition, _)| *partition);
-    let mut reader = |partition: i32| {
-        let at = readers.binary_search_by_key(&partition, |(p, _)| *p).ok()?;
-        readers[at].1.take()
-    };
-    shares.extend(commits.iter().map(|c| share(c.partition, Some(c.offset), reader(c.partition))));
-    // What is left is read, but nothing of it was ever committed.
-    let uncommitted = readers.into_iter().filter_map(|(partition, member)| Some((partition, member?)));
-    shares.extend(uncommitted.map(|(partition, member)| share(partition, None, Some(member))));
+    let mut readers = readers.into_iter().peekable();
+    // What is read, but nothing of it was ever committed.
+    let mut uncommitted = Vec::new();
+    for c in commits {
+        uncommitted.extend(std::iter::from_fn(|| readers.next_if(|(p, _)| *p < c.partition)));
+        let reader = readers.next_if(|(p, _)| *p == c.partition).map(|(_, member)| member);
+        shares.push(share(c.partition, Some(c.offset), reader));
+    }
+    uncommitted.extend(readers);
+    shares.extend(uncommitted.into_iter().map(|(partition, member)| share(partition, None, Some(member))));
 }
 
 fn commits(group: &Group) -> &[Committed] {

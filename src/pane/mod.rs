@@ -36,7 +36,7 @@ pub use brokers::standing;
 pub use cell::{Cell, Doubt, Figure, Tone};
 pub use groups::why_not_late;
 pub use members::reader_pod;
-pub use order::SortKey;
+pub use order::{Arranged, SortKey};
 pub use query::{Filter, Query, Sort};
 pub use sources::{Source, sources};
 pub use table::{Column, Rows, Table};

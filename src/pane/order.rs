@@ -1,6 +1,73 @@
 //! The order of a table's rows by one of its columns.
 
+use crate::domain::object::Object;
 use std::{cmp::Ordering, collections::HashMap};
+
+/// A table's rows in the order that was asked for. The longest tables have hundreds of thousands: what an order
+/// is made from is kept, so that another order of the same rows makes no objects anew, and the same column the
+/// other way round no keys.
+#[derive(Debug, Clone, Default)]
+pub struct Arranged {
+    /// In the table's own order.
+    objects: Vec<Object>,
+    /// The rows' places in it.
+    order: Vec<u32>,
+    /// The column that `keys` are of.
+    column: Option<usize>,
+    keys: Vec<u64>,
+}
+
+impl Arranged {
+    /// In the table's own order.
+    pub fn new(objects: impl Iterator<Item = Object>) -> Self {
+        let objects: Vec<Object> = objects.collect();
+        Arranged { order: (0..).take(objects.len()).collect(), objects, column: None, keys: Vec::new() }
+    }
+
+    /// Sorts by a column, whose keys ([`integers`]) are asked for if they are not known.
+    pub fn sort(&mut self, column: usize, descending: bool, keys: impl FnOnce() -> Vec<u64>) {
+        if self.column != Some(column) {
+            (self.column, self.keys) = (Some(column), keys());
+        }
+        self.order = order(&self.keys, descending);
+    }
+
+    /// Back to the table's own order.
+    pub fn unsort(&mut self) {
+        self.order.sort_unstable();
+    }
+
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    pub fn get(&self, row: usize) -> Option<&Object> {
+        self.objects.get(*self.order.get(row)? as usize)
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Object> {
+        self.from(0)
+    }
+
+    /// From a row on.
+    pub fn from(&self, row: usize) -> impl ExactSizeIterator<Item = &Object> {
+        let order = self.order.get(row..).unwrap_or_default();
+        order.iter().map(|place| &self.objects[*place as usize])
+    }
+
+    /// The row of an object.
+    pub fn position(&self, object: &Object) -> Option<usize> {
+        let place = self.objects.iter().position(|o| o == object)?;
+        self.order.iter().position(|p| *p as usize == place)
+    }
+}
+
+/// The key of a value that is not known.
+const UNKNOWN: u64 = u64::MAX;
 
 /// What a column sorts by. Unknown values come last in either direction.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,13 +80,12 @@ pub enum SortKey<'a> {
 
 impl SortKey<'_> {
     /// A number as an integer of the same order as [`f64::total_cmp`]; None: it is text.
-    fn bits(&self, descending: bool) -> Option<u64> {
+    fn bits(&self) -> Option<u64> {
         match self {
-            SortKey::Unknown => Some(u64::MAX),
+            SortKey::Unknown => Some(UNKNOWN),
             SortKey::Number(n) => {
                 let bits = n.to_bits();
-                let ascending = if n.is_sign_negative() { !bits } else { bits | 1 << 63 };
-                Some(if descending { !ascending } else { ascending })
+                Some(if n.is_sign_negative() { !bits } else { bits | 1 << 63 })
             }
             SortKey::Text(_) | SortKey::Owned(_) => None,
         }
@@ -34,14 +100,25 @@ impl SortKey<'_> {
     }
 }
 
-/// The indexes of `keys` in their order; equal ones stay as they were. Whatever they are, integers are
-/// sorted: the longest tables have hundreds of thousands of rows.
-pub fn order<'k>(keys: impl Iterator<Item = SortKey<'k>> + Clone, descending: bool) -> Vec<u32> {
-    let numbers = keys.clone().zip(0..).map(|(key, i)| Some((key.bits(descending)?, i)));
-    let numbers: Option<Vec<(u64, u32)>> = numbers.collect();
-    let keyed = numbers.unwrap_or_else(|| ranked(&keys.collect::<Vec<_>>(), descending));
-    let (known, unknown): (Vec<_>, Vec<_>) = keyed.into_iter().partition(|(key, _)| *key != u64::MAX);
-    by_bytes(known).into_iter().chain(unknown).map(|(_, i)| i).collect()
+/// Keys as integers of the same order.
+pub fn integers<'k>(keys: impl Iterator<Item = SortKey<'k>> + Clone) -> Vec<u64> {
+    let numbers: Option<Vec<u64>> = keys.clone().map(|key| key.bits()).collect();
+    numbers.unwrap_or_else(|| ranked(&keys.collect::<Vec<_>>()))
+}
+
+/// The indexes of `keys` in their order; equal ones stay as they were, and unknown ones come last.
+fn order(keys: &[u64], descending: bool) -> Vec<u32> {
+    let turned = |key: u64| if descending { !key } else { key };
+    let mut known = Vec::with_capacity(keys.len());
+    let mut unknown = Vec::new();
+    for (key, i) in keys.iter().zip(0..) {
+        if *key == UNKNOWN {
+            unknown.push(i);
+        } else {
+            known.push((turned(*key), i));
+        }
+    }
+    by_bytes(known).into_iter().map(|(_, i)| i).chain(unknown).collect()
 }
 
 /// Sorted by one byte of the keys after the other, the lowest first. A column's values mostly share all but
@@ -71,7 +148,7 @@ fn by_bytes(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
 
 /// Texts by their ranks. Rows mostly share theirs with others, so that few are compared: a text is known
 /// by its place in memory first.
-fn ranked(keys: &[SortKey<'_>], descending: bool) -> Vec<(u64, u32)> {
+fn ranked(keys: &[SortKey<'_>]) -> Vec<u64> {
     let mut texts: Vec<&str> = Vec::new();
     let mut known: HashMap<(*const u8, usize), usize> = HashMap::new();
     let mut last = None;
@@ -89,12 +166,7 @@ fn ranked(keys: &[SortKey<'_>], descending: bool) -> Vec<(u64, u32)> {
     };
     let numbers: Vec<Option<usize>> = keys.iter().map(|key| key.text().map(&mut number)).collect();
     let ranks = ranks(&texts);
-    let key = |number: Option<usize>| match number.map(|n| ranks[n]) {
-        None => u64::MAX,
-        Some(rank) if descending => u64::MAX - 1 - rank,
-        Some(rank) => rank,
-    };
-    numbers.into_iter().map(key).zip(0..).collect()
+    numbers.into_iter().map(|number| number.map_or(UNKNOWN, |n| ranks[n])).collect()
 }
 
 /// The place of each among all that differ.
@@ -114,8 +186,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn by_keys(keys: &[SortKey<'_>], descending: bool) -> Vec<u32> {
+        order(&integers(keys.iter().cloned()), descending)
+    }
+
     fn sorted<'a>(keys: &[SortKey<'a>], descending: bool) -> Vec<SortKey<'a>> {
-        order(keys.iter().cloned(), descending).into_iter().map(|i| keys[i as usize].clone()).collect()
+        by_keys(keys, descending).into_iter().map(|i| keys[i as usize].clone()).collect()
     }
 
     #[test]
@@ -144,8 +220,8 @@ mod tests {
             numbers in proptest::collection::vec(prop_oneof![-3.0..3.0f64, Just(0.0), Just(1.0)], 0..40),
             descending: bool,
         ) {
-            let order = order(numbers.iter().map(|n| SortKey::Number(*n)), descending);
-            prop_assert_eq!(order, expected(&numbers, descending, f64::total_cmp));
+            let keys: Vec<_> = numbers.iter().map(|n| SortKey::Number(*n)).collect();
+            prop_assert_eq!(by_keys(&keys, descending), expected(&numbers, descending, f64::total_cmp));
         }
 
         #[test]
@@ -158,8 +234,8 @@ mod tests {
                 false => SortKey::Text(Box::leak(text.clone().into_boxed_str())),
             };
             let keys: Vec<_> = texts.iter().map(key).collect();
-            let order = order(keys.iter().cloned(), descending);
-            prop_assert_eq!(order, expected(&texts, descending, |(a, _), (b, _)| a.cmp(b)));
+            let expected = expected(&texts, descending, |(a, _), (b, _)| a.cmp(b));
+            prop_assert_eq!(by_keys(&keys, descending), expected);
         }
     }
 }

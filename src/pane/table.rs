@@ -3,7 +3,7 @@
 //! A pane implements [`Rows`] for its items; everything else (filter, order, cells of the visible rows)
 //! is the same for all and comes with [`Table`].
 
-use super::{Cell, Doubt, Filter, Place, Query, Sort, SortKey, World, order::order};
+use super::{Arranged, Cell, Doubt, Filter, Place, Query, Sort, SortKey, World, order::integers};
 use crate::domain::{kubernetes::Meta, object::Object, reading::State};
 
 /// What a table is made of.
@@ -141,7 +141,9 @@ pub trait Table: Sync {
     fn namespaced(&self) -> bool;
     fn headings(&self) -> Vec<Heading>;
     /// The rows that the query asks for, in its order. Work for when something changed, not for a frame.
-    fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object>;
+    fn arrange(&self, world: &World<'_>, query: &Query) -> Arranged;
+    /// Brings rows of the same world that were arranged for a query like this one into its order.
+    fn rearrange(&self, world: &World<'_>, query: &Query, rows: &mut Arranged);
     /// The cells of one row; None when the object is gone.
     fn cells(&self, world: &World<'_>, object: &Object, columns: &[usize]) -> Option<Vec<Cell>>;
     fn drill(&self, world: &World<'_>, object: &Object) -> Option<Place>;
@@ -165,21 +167,15 @@ impl<R: Rows> Table for R {
             .collect()
     }
 
-    fn arrange(&self, world: &World<'_>, query: &Query) -> Vec<Object> {
-        let mut items = self.items(world, query.scope.as_ref());
-        if !query.keeps_all() {
-            let mut filter = Memo::new(&query.filter);
-            items.retain(|item| keeps(self, world, query, &mut filter, *item));
-        }
-        let sort = query.sort.or(self.usual());
-        let sort = sort.and_then(|sort| Some((self.columns().get(sort.column)?, sort.descending)));
-        match sort {
-            None => items.into_iter().map(|item| self.object(item)).collect(),
-            Some((column, descending)) => {
-                let order = order(items.iter().map(|item| (column.key)(world, *item)), descending);
-                order.into_iter().map(|i| self.object(items[i as usize])).collect()
-            }
-        }
+    fn arrange(&self, world: &World<'_>, query: &Query) -> Arranged {
+        let items = kept(self, world, query);
+        let mut rows = Arranged::new(items.iter().map(|item| self.object(*item)));
+        sort(self, world, query, &mut rows, || items);
+        rows
+    }
+
+    fn rearrange(&self, world: &World<'_>, query: &Query, rows: &mut Arranged) {
+        sort(self, world, query, rows, || kept(self, world, query));
     }
 
     fn cells(&self, world: &World<'_>, object: &Object, columns: &[usize]) -> Option<Vec<Cell>> {
@@ -198,6 +194,35 @@ impl<R: Rows> Table for R {
 
     fn fault(&self, world: &World<'_>, object: &Object) -> bool {
         self.find(world, object).is_some_and(|item| Rows::fault(self, world, item))
+    }
+}
+
+/// The items that the query asks for, in the table's own order.
+fn kept<'a, R: Rows>(rows: &R, world: &World<'a>, query: &Query) -> Vec<R::Item<'a>> {
+    let mut items = rows.items(world, query.scope.as_ref());
+    if !query.keeps_all() {
+        let mut filter = Memo::new(&query.filter);
+        items.retain(|item| keeps(rows, world, query, &mut filter, *item));
+    }
+    items
+}
+
+/// Sorts as the query asks; the items are asked for where their keys are not known.
+fn sort<'a, R: Rows>(
+    rows: &R,
+    world: &World<'a>,
+    query: &Query,
+    arranged: &mut Arranged,
+    items: impl FnOnce() -> Vec<R::Item<'a>>,
+) {
+    let sort = query.sort.or(rows.usual());
+    match sort.and_then(|sort| Some((sort, rows.columns().get(sort.column)?))) {
+        None => arranged.unsort(),
+        Some((sort, column)) => {
+            arranged.sort(sort.column, sort.descending, || {
+                integers(items().iter().map(|item| (column.key)(world, *item)))
+            });
+        }
     }
 }
 

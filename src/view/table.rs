@@ -131,7 +131,7 @@ fn indent(align: Align, width: usize, room: u16) -> u16 {
 
 fn rows(canvas: &mut Canvas<'_>, area: Rect, shown: &Shown<'_>, sight: &Sight) {
     let list = shown.list;
-    let window = list.rows.iter().enumerate().skip(list.top).zip(&sight.rows);
+    let window = (list.top..).zip(list.rows.from(list.top)).zip(&sight.rows);
     for (((nth, object), cells), y) in window.zip(area.y..) {
         let selected = shown.focused && list.position() == Some(nth);
         let base = canvas.theme.style(Role::Selection);

@@ -290,8 +290,8 @@ fn csv(model: &Model, table: &dyn Table) -> String {
     let headings = table.headings();
     let columns: Vec<usize> = (0..headings.len()).collect();
     let mut out = headings.iter().map(|h| field(h.title)).collect::<Vec<_>>().join(",") + "\n";
-    let rows = model.screen().list().map_or(&[][..], |l| &l.rows);
-    for cells in rows.iter().filter_map(|o| table.cells(&model.world(), o, &columns)) {
+    let rows = model.screen().list().into_iter().flat_map(|l| l.rows.iter());
+    for cells in rows.filter_map(|o| table.cells(&model.world(), o, &columns)) {
         out += &(cells.iter().map(|c| field(&c.text)).collect::<Vec<_>>().join(",") + "\n");
     }
     out

@@ -22,8 +22,8 @@ fn everything_that_a_row_stands_for_is_described() {
         for pane in PANES {
             for block in pane.blocks {
                 let Block::Table { table, .. } = block else { continue };
-                for object in table.arrange(&world, &Query::default()) {
-                    let sections = sections(&world, &object);
+                for object in table.arrange(&world, &Query::default()).iter() {
+                    let sections = sections(&world, object);
                     assert!(!sections.is_empty(), "{mood:?} {} {}", pane.name, object.name());
                     assert!(sections.iter().all(|s| !s.lines.is_empty()));
                 }
