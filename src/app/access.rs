@@ -1,4 +1,4 @@
-//! Asks beforehand for the permissions that the selected object's verbs need, each once.
+//! Asks beforehand for the permissions that the selected object's verbs need, each once in a while.
 
 use super::{Effect, Model, acting};
 use crate::{
@@ -16,6 +16,8 @@ use std::{collections::HashSet, time::Duration};
 
 /// After an answer that failed, so long nothing is asked.
 const PAUSE: Duration = Duration::from_secs(30);
+/// Permissions come and go: an answer is believed for so long, and until the next.
+const BELIEVED: Duration = Duration::from_secs(30);
 
 /// What was asked.
 #[derive(Default)]
@@ -25,6 +27,17 @@ pub struct Asked {
     topics: HashSet<Text>,
     open: Vec<(AskId, AccessQuery)>,
     quiet_until: Time,
+    /// Since when what was asked is believed.
+    since: Time,
+}
+
+/// Something was refused, or the watches may read something else than before: what is believed is asked anew.
+pub fn doubt(model: &mut Model) {
+    let asked = &mut model.asked;
+    asked.kubernetes.clear();
+    asked.cluster = false;
+    asked.topics.clear();
+    asked.since = model.now;
 }
 
 /// Asks for what is not known of the selected object. Called as time passes and the world changes, not at
@@ -32,6 +45,9 @@ pub struct Asked {
 pub fn ask(model: &mut Model) {
     if model.session.read_only || model.now < model.asked.quiet_until {
         return;
+    }
+    if model.asked.open.is_empty() && model.now.since(model.asked.since) >= BELIEVED {
+        doubt(model);
     }
     let query = unasked(model);
     if query.kubernetes.is_empty() && !query.cluster && query.topics.is_empty() {

@@ -31,6 +31,7 @@ use crate::{
         ask::{Answer, Ask, AskId},
         context::{Context, Contexts},
         derived::{Choice, Derived},
+        kubernetes::KubernetesDelta,
         object::Object,
         operation::OperationId,
         snapshot::{Delta, Snapshot},
@@ -435,6 +436,9 @@ impl Model {
 
     fn answer(&mut self, id: AskId, answer: Answer) {
         let Some(answer) = access::take(self, id, answer) else { return };
+        if matches!(answer, Answer::Failed(_)) {
+            access::doubt(self);
+        }
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.ask() == Some(id)) {
             sheet.take(answer);
         }
@@ -445,7 +449,10 @@ impl Model {
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Delta(delta) => {
-            model.snapshot.apply(delta);
+            let reach = matches!(delta, Delta::Kubernetes(KubernetesDelta::Reach(_)));
+            if model.snapshot.apply(delta) && reach {
+                access::doubt(model);
+            }
             // Rows are arranged when all that is waiting was taken in.
             return Vec::new();
         }

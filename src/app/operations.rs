@@ -1,7 +1,7 @@
 //! Operations under way: begun by a confirmation, followed while the user goes on, kept in the journal.
 
 use super::{
-    Effect, Model,
+    Effect, Model, access,
     confirm::{Confirm, Rehearsal},
     sheet::Sheet,
     text,
@@ -188,6 +188,9 @@ fn begin(model: &mut Model, plan: &Plan) {
 
 /// What was heard of a write.
 pub fn acted(model: &mut Model, id: &OperationId, step: usize, said: Said) {
+    if matches!(said, Said::Refused(_)) {
+        access::doubt(model);
+    }
     change(model, id, |flow, now| flow.acted(step, said, now));
 }
 

@@ -68,7 +68,7 @@ impl Listed for Event {
         .sort('C'),
         Column::wide(
             "MESSAGE",
-            23,
+            12,
             |_, e: &Self| Cell::plain(e.message.to_string()),
             |_, e: &Self| SortKey::Text(&e.message),
         )

@@ -38,7 +38,7 @@ pub static COMMANDS: &[Command] = &[
         keys: &["d"],
         about: "describe",
         scopes: ON_OBJECTS,
-        when: selected,
+        when: describable,
         run: |m, _| open_description(m),
         hint: 20,
         ..ACT
@@ -89,7 +89,8 @@ pub static COMMANDS: &[Command] = &[
             choices: |m| m.snapshot.kafka.topics.keys().map(|t| t.to_string()).collect(),
         }),
         run: browse,
-        ..ACT
+        section: Section::Act,
+        ..Command::PLAIN
     },
 ];
 
@@ -126,6 +127,14 @@ pub fn choose_cluster(model: &mut Model, name: Text) {
     model.derive();
     let back = model.at.checked_sub(1);
     model.travel(back);
+}
+
+fn describable(model: &Model) -> Result<(), String> {
+    let open = model.sheets.last();
+    if let Some(Sheet::Reader(Reader { subject: Subject::Description(_), .. })) = open {
+        return Err("this is the description".into());
+    }
+    selected(model)
 }
 
 fn open_description(model: &mut Model) {

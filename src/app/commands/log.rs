@@ -6,7 +6,7 @@ use crate::app::{
     command::{Argument, Command, Scope, Section},
     sheet::{Log, Sheet},
 };
-use crate::domain::ask::Ask;
+use crate::{domain::ask::Ask, pane::Tone};
 use std::time::Duration;
 
 const LOG: Command = Command { section: Section::See, scopes: &[Scope::Log], ..Command::PLAIN };
@@ -36,6 +36,8 @@ pub static COMMANDS: &[Command] = &[
         run: |m, _| {
             if let Some(pager) = m.sheets.last_mut().and_then(|s| s.pager_mut()) {
                 pager.wrap = !pager.wrap;
+                let said = if pager.wrap { "long lines are wrapped" } else { "long lines are cut" };
+                m.say(Tone::Muted, said);
             }
         },
         hint: 2,
@@ -78,7 +80,10 @@ pub static COMMANDS: &[Command] = &[
         name: "clear",
         keys: &["shift-c"],
         about: "clear",
-        run: |m, _| with_log(m, |log| log.pager.clear()),
+        run: |m, _| {
+            with_log(m, |log| log.pager.clear());
+            m.say(Tone::Muted, "cleared; new lines follow");
+        },
         ..LOG
     },
 ];

@@ -64,10 +64,13 @@ pub static COMMANDS: &[Command] = &[
         keys: &["ctrl-w"],
         about: "all columns, or what fits",
         run: |m, _| {
+            let mut wide = false;
             with_list(m, |list| {
                 list.wide = !list.wide;
                 list.skipped = 0;
-            })
+                wide = list.wide;
+            });
+            m.say(Tone::Muted, if wide { "all columns" } else { "the columns that fit" });
         },
         ..SEE
     },
@@ -237,12 +240,20 @@ fn sideways(model: &Model) -> Result<(), String> {
 
 fn scroll(model: &mut Model, by: isize) {
     let columns = titles(model).len();
+    let mut moved = false;
     if let Some(pager) = model.sheets.last_mut().and_then(|s| s.pager_mut()) {
+        let before = pager.left;
         pager.sideways(by * 8);
+        moved = pager.left != before;
     } else {
         with_list(model, |list| {
+            let before = list.skipped;
             list.skipped = list.skipped.saturating_add_signed(by).min(columns.saturating_sub(1));
+            moved = list.skipped != before;
         });
+    }
+    if !moved {
+        model.say(Tone::Muted, "there is nothing more on that side");
     }
 }
 

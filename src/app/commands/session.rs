@@ -125,10 +125,20 @@ pub fn choose_namespace(model: &mut Model, name: &str) {
         let said = format!("no pods are known in namespace {}{hint}", text::clean(name));
         model.say(Tone::Warning, said);
     }
+    if chosen == model.namespace {
+        let said = chosen.as_deref().map_or("all namespaces".into(), |name| format!("namespace {name}"));
+        return model.say(Tone::Muted, format!("{} already", text::clean(&said)));
+    }
     model.namespace = chosen;
+    if !model.sheets.is_empty() {
+        model.say(Tone::Muted, "the tables below show it");
+    }
 }
 
 fn number(model: &mut Model, key: &str) {
+    if key.is_empty() {
+        return model.say(Tone::Warning, "which namespace? 0 is all, 1 to 9 those in the header (ctrl-e)");
+    }
     // The last character of the chord: alt-1 counts as 1 where it was bound to this.
     let digit = key.chars().last().and_then(|c| c.to_digit(10)).unwrap_or(0) as usize;
     let name = match digit.checked_sub(1) {

@@ -1,4 +1,4 @@
-//! Permissions: asked once, and what is denied is greyed with what is missing.
+//! Permissions: asked once in a while, and what is denied is greyed with what is missing.
 
 use super::*;
 use crate::domain::{
@@ -28,6 +28,36 @@ fn a_permission_is_asked_for_once() {
     assert_eq!(query.kubernetes, [(PATCH_NODES, "".into())], "on nodes: in the cluster's scope");
     hands.press("j j k").send(Msg::Derive).wait(1_000).press("j").wait(1_000);
     assert_eq!(asked(&hands).len(), 1, "the other nodes need the same");
+}
+
+#[test]
+fn what_is_believed_is_asked_anew_in_a_while_and_at_once_when_something_was_refused() {
+    let mut hands = Hands::on(Mood::Healthy, "nodes");
+    let answer = |hands: &mut Hands, allowed| {
+        let id = asked(hands).pop().unwrap().0;
+        let grant = Grant::Kubernetes { permission: PATCH_NODES, namespace: "".into(), allowed };
+        hands.send(Msg::Answer(id, Answer::Granted(vec![grant]))).send(Msg::Answer(id, Answer::End));
+    };
+    answer(&mut hands, true);
+    hands.wait(29_000);
+    assert_eq!(asked(&hands).len(), 1);
+    hands.wait(1_000);
+    assert_eq!(asked(&hands).len(), 2, "half a minute is as long as an answer is believed");
+    answer(&mut hands, true);
+    hands.press("y");
+    let yaml = hands.effects.iter().rev().find_map(|e| match e {
+        Effect::Ask(id, Ask::Yaml { .. }) => Some(*id),
+        _ => None,
+    });
+    hands.send(Msg::Answer(yaml.unwrap(), Answer::Failed("no permission to get nodes".into())));
+    hands.press("esc").wait(1_000);
+    assert_eq!(asked(&hands).len(), 3, "what was refused once may be refused again");
+    answer(&mut hands, false);
+    hands.press("x");
+    assert!(hands.said().contains("needs patch nodes"), "{}", hands.said());
+    let reach = crate::domain::kubernetes::Reach { namespace: None, missing: vec!["pods".into()] };
+    hands.send(Msg::Delta(crate::domain::kubernetes::KubernetesDelta::Reach(reach).into())).wait(1_000);
+    assert_eq!(asked(&hands).len(), 4, "a watch was refused");
 }
 
 #[test]

@@ -28,6 +28,16 @@ pub fn instant(data: &Database, expr: &Expr, at: Time) -> Rows {
         Expr::Range(..) => Err("invalid expression type \"range vector\" for instant query".into()),
         Expr::Call(Function::Timestamp, of) => timestamps(data, of, at),
         Expr::Call(function, of) => over_time(data, *function, of, at),
+        Expr::Offset(of, before) => instant(data, of, at.minus(*before)),
+        Expr::And(left, right) => joined(data, left, right, at, |mut left, right| {
+            left.retain(|row| has(&right, row));
+            left
+        }),
+        Expr::Or(left, right) => joined(data, left, right, at, |mut left, mut right| {
+            right.retain(|row| !has(&left, row));
+            left.extend(right);
+            left
+        }),
         Expr::Aggregate(aggregate, by, of) => Ok(aggregated(*aggregate, by, instant(data, of, at)?)),
         Expr::TopK(count, of) => {
             let mut rows = instant(data, of, at)?;
@@ -36,6 +46,21 @@ pub fn instant(data: &Database, expr: &Expr, at: Time) -> Rows {
             Ok(rows)
         }
     }
+}
+
+fn joined(
+    data: &Database,
+    left: &Expr,
+    right: &Expr,
+    at: Time,
+    join: impl FnOnce(Vec<Row>, Vec<Row>) -> Vec<Row>,
+) -> Rows {
+    Ok(join(instant(data, left, at)?, instant(data, right, at)?))
+}
+
+/// Series are the same by their labels, whatever their names.
+fn has(rows: &[Row], (labels, _): &Row) -> bool {
+    rows.iter().any(|(of, _)| of == labels)
 }
 
 /// The newest sample of each series, and when it was taken.
@@ -62,6 +87,9 @@ fn timestamps(data: &Database, of: &Expr, at: Time) -> Rows {
 }
 
 fn over_time(data: &Database, function: Function, of: &Expr, at: Time) -> Rows {
+    if let Expr::Offset(inner, before) = of {
+        return over_time(data, function, inner, at.minus(*before));
+    }
     let Expr::Range(inner, span, step) = of else {
         return Err("expected type range vector in call to a function over time".into());
     };
@@ -70,6 +98,8 @@ fn over_time(data: &Database, function: Function, of: &Expr, at: Time) -> Rows {
         let value = match function {
             Function::Rate => rate(&points, from, at)?,
             Function::Increase => rate(&points, from, at)? * span.as_secs_f64(),
+            Function::CountOverTime if points.is_empty() => return None,
+            Function::CountOverTime => points.len() as f64,
             _ => points.iter().map(|(_, value)| *value).reduce(f64::max)?,
         };
         Some((labels, value))

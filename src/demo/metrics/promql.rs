@@ -1,5 +1,5 @@
-//! The part of PromQL that consoles speak: selectors, ranges and subqueries, functions over them, sums and
-//! other aggregations, `topk`. What is not understood is refused as Prometheus refuses it.
+//! The part of PromQL that consoles speak: selectors, ranges, subqueries and offsets, functions over them, sums
+//! and other aggregations, `topk`, `and`, `or`. What is not understood is refused as Prometheus refuses it.
 
 use crate::domain::time;
 use regex::Regex;
@@ -13,6 +13,12 @@ pub enum Expr {
     Call(Function, Box<Expr>),
     Aggregate(Aggregate, Vec<String>, Box<Expr>),
     TopK(usize, Box<Expr>),
+    /// As of so long before.
+    Offset(Box<Expr>, Duration),
+    /// The series of the left that the right has, too.
+    And(Box<Expr>, Box<Expr>),
+    /// The series of the left, and those of the right that it does not have.
+    Or(Box<Expr>, Box<Expr>),
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +41,7 @@ pub enum Function {
     Increase,
     Timestamp,
     MaxOverTime,
+    CountOverTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +52,12 @@ pub enum Aggregate {
     Count,
 }
 
-const FUNCTIONS: [(&str, Function); 4] = [
+const FUNCTIONS: [(&str, Function); 5] = [
     ("rate", Function::Rate),
     ("increase", Function::Increase),
     ("timestamp", Function::Timestamp),
     ("max_over_time", Function::MaxOverTime),
+    ("count_over_time", Function::CountOverTime),
 ];
 const AGGREGATES: [(&str, Aggregate); 4] =
     [("sum", Aggregate::Sum), ("max", Aggregate::Max), ("min", Aggregate::Min), ("count", Aggregate::Count)];
@@ -121,11 +129,31 @@ impl<'a> Reader<'a> {
         if self.depth > DEEPEST {
             return Err("parse error: the query is nested too deeply".into());
         }
+        let mut expr = self.all_of()?;
+        while self.takes("or ") {
+            expr = Expr::Or(Box::new(expr), Box::new(self.all_of()?));
+        }
+        self.depth -= 1;
+        Ok(expr)
+    }
+
+    /// `and` binds more tightly than `or`.
+    fn all_of(&mut self) -> Result<Expr, String> {
+        let mut expr = self.ranged()?;
+        while self.takes("and ") {
+            expr = Expr::And(Box::new(expr), Box::new(self.ranged()?));
+        }
+        Ok(expr)
+    }
+
+    fn ranged(&mut self) -> Result<Expr, String> {
         let mut expr = self.plain()?;
         while self.takes("[") {
             expr = self.range(expr)?;
         }
-        self.depth -= 1;
+        if self.takes("offset ") {
+            expr = Expr::Offset(Box::new(expr), self.span()?);
+        }
         Ok(expr)
     }
 
@@ -192,8 +220,13 @@ impl<'a> Reader<'a> {
 
     fn span(&mut self) -> Result<Duration, String> {
         self.blank();
-        let end = self.rest.find([':', ']']).unwrap_or(self.rest.len());
-        let read = time::span(&self.rest[..end]).ok_or_else(|| self.unexpected())?;
+        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(self.rest.len());
+        let text = &self.rest[..end];
+        let read = match text.strip_suffix("ms") {
+            Some(count) => count.parse().ok().map(Duration::from_millis),
+            None => time::span(text),
+        };
+        let read = read.ok_or_else(|| self.unexpected())?;
         self.rest = &self.rest[end..];
         Ok(read)
     }

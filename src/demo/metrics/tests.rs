@@ -87,6 +87,29 @@ fn a_restart_is_no_fall_and_a_broker_that_died_has_no_rate_and_an_old_sample() {
 }
 
 #[test]
+fn a_rate_can_be_asked_for_where_its_window_is_whole_only() {
+    let mut scene = Scene::new(2);
+    scene.run(300, 10.0);
+    let total = "kafka_server_brokertopicmetrics_messagesin_total{topic=\"\"}";
+    let whole = format!(
+        "sum by (pod) (rate({total}[60000ms]) and count_over_time({total}[33750ms] offset 56250ms) \
+         and count_over_time({total}[33750ms]))"
+    );
+    let pods = |scene: &Scene| scene.values(&whole).into_iter().map(|(pod, _)| pod).collect::<Vec<_>>();
+    assert_eq!(pods(&scene), ["kafka-0", "kafka-1"]);
+    scene.cluster.brokers.get_mut(&1).unwrap().life = Life::Down;
+    scene.run(120, 10.0);
+    assert_eq!(pods(&scene), ["kafka-0"]);
+    scene.cluster.brokers.get_mut(&1).unwrap().life = Life::Up;
+    scene.run(35, 10.0);
+    assert_eq!(pods(&scene), ["kafka-0"], "it has been back for half a window");
+    scene.run(60, 10.0);
+    assert_eq!(pods(&scene), ["kafka-0", "kafka-1"]);
+    let either = scene.values(&format!("max by (pod) ({total} or timestamp({total}))"));
+    assert_eq!(either.len(), 2, "{either:?}");
+}
+
+#[test]
 fn raw_samples_and_ranges_come_as_matrices() {
     let mut scene = Scene::new(1);
     scene.run(120, 1.0);

@@ -187,7 +187,18 @@ fn on_a_narrow_screen_columns_are_as_wide_as_what_they_show() {
 
 #[test]
 fn events_say_where_at_80_columns() {
-    let lines = frame(&hands(Mood::Degraded, "events", SMALL), false);
+    let mut h = hands(Mood::Degraded, "events", SMALL);
+    let mut row = h.model.snapshot.kubernetes.events.iter().next().unwrap().clone();
+    (row.reason, row.object_kind) = ("FailedCreatePodSandBox".into(), "Pod".into());
+    row.object_name = "orders-producer-7d4b9c8f6d-x2x7p".into();
+    row.meta.key = Key::new("shop-front", "orders-producer.1");
+    (row.message, row.last) = ("Failed to create pod sandbox: ".repeat(4).into(), h.model.now);
+    let at = h.model.now;
+    update(&mut h.model, Msg::Delta(KubernetesDelta::Events(TableDelta::Put { row, at }).into()));
+    h.send(Msg::Derive);
+    let lines = frame(&h, false);
+    let line = lines.iter().find(|l| l.contains("shop-front")).expect("the namespace");
+    assert!(line.contains("pod/orders-p") && line.contains("Failed to c"), "{line}");
     let heading = lines.iter().find(|l| l.contains("REASON")).unwrap();
     for title in ["LAST", "NAMESPACE", "OBJECT", "MESSAGE"] {
         assert!(heading.contains(title), "{title} is missing in {heading}");
@@ -345,7 +356,6 @@ fn the_prompt_shows_what_is_typed_and_completions() {
     assert!(lines[..23].iter().any(|l| l.starts_with(" pods ")), "{lines:#?}");
 }
 
-mod plans;
 mod running;
 
 #[test]
@@ -361,3 +371,46 @@ fn a_long_sentence_is_told_to_its_end() {
     let lines = frame(&hands, false);
     assert!(lines[lines.len() - 1].ends_with('…'), "what is left out is marked: {}", lines[lines.len() - 1]);
 }
+
+/// The same brokers once more in another namespace.
+fn twice(snapshot: &mut crate::domain::snapshot::Snapshot) {
+    let moved = |meta: &mut Meta| {
+        meta.key.namespace = "staging".into();
+        meta.uid = format!("{}-2", meta.uid).into();
+        if let Some(owner) = &mut meta.owner {
+            owner.uid = format!("{}-2", owner.uid).into();
+        }
+    };
+    let at = crate::world::NOW;
+    let mut sets: Vec<_> = snapshot.kubernetes.stateful_sets.iter().cloned().collect();
+    let mut pods: Vec<_> = snapshot.kubernetes.pods.iter().cloned().collect();
+    sets.iter_mut().for_each(|set| moved(&mut set.meta));
+    pods.iter_mut().for_each(|pod| moved(&mut pod.meta));
+    for row in sets {
+        snapshot.apply(KubernetesDelta::StatefulSets(TableDelta::Put { row, at }).into());
+    }
+    for row in pods {
+        snapshot.apply(KubernetesDelta::Pods(TableDelta::Put { row, at }).into());
+    }
+}
+
+#[test]
+fn of_several_clusters_none_is_called_chosen_before_one_is() {
+    let mut h = hands(Mood::Pending, "overview", SMALL);
+    h.model.snapshot = crate::world::healthy(crate::world::SMALL);
+    twice(&mut h.model.snapshot);
+    h.send(Msg::Tick(crate::world::NOW)).send(Msg::Derive);
+    let lines = frame(&h, false);
+    assert!(lines[1].contains("Kafka not chosen: :clusters"), "{lines:#?}");
+    assert!(!lines[0].contains("Kafka kafka/kafka"), "{}", lines[0]);
+    let of_table = |l: &String| l.contains("kafka/kafka ") && l.contains(" StatefulSet ");
+    let row = |h: &Hands| frame(h, false).into_iter().find(of_table).unwrap();
+    assert!(!row(&h).contains(" yes "), "{}", row(&h));
+    h.press("enter").send(Msg::Derive);
+    assert!(frame(&h, false)[0].contains("Kafka kafka/kafka"), "{:#?}", frame(&h, false));
+    h.command("clusters");
+    assert!(row(&h).contains(" yes "), "{}", row(&h));
+}
+
+mod palette;
+mod plans;

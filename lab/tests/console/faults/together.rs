@@ -29,7 +29,7 @@ fn a_permission_a_token_a_throttle_and_the_scraping() {
     expiring.sees("(401)");
     admin.sees("throttle left on 1 topic");
     admin.row("throttle left behind on scratch", |row| row.contains("warning"));
-    rates_are_old(&admin);
+    exporters_are_asked(&admin);
     for screen in [&mut viewer, &mut expiring, &mut admin] {
         screen.is_alive();
     }
@@ -48,10 +48,10 @@ fn a_permission_a_token_a_throttle_and_the_scraping() {
     }
 }
 
-/// Prometheus answers and has nothing new: its last rates are shown as old.
+/// Prometheus answers and has nothing new: the brokers' exporters measure in its place.
 #[track_caller]
-fn rates_are_old(screen: &Screen) {
-    screen.sees("Kubernetes live · Kafka live · throughput stale ");
-    screen.broker("kafka-0", "has old rates", |cell| cell("IN 15m").contains('~'));
-    screen.sees("Prometheus: not heard for ");
+fn exporters_are_asked(screen: &Screen) {
+    screen.sees("throughput live by exporters, without Prometheus");
+    screen.broker("kafka-0", "has new rates", |cell| !cell("IN 15m").contains(['~', '!']));
+    screen.sees("it answers but does not scrape these brokers now");
 }

@@ -24,6 +24,11 @@ impl Cadence {
         Cadence { base, last: base, spent: Duration::ZERO, brokers: 1 }
     }
 
+    /// The shortest pause from now on; a longer one is come to in a few rounds.
+    pub fn rebase(&mut self, base: Duration) {
+        self.base = base;
+    }
+
     /// The requests of a round go to so many brokers in turn.
     pub fn spread_over(&mut self, brokers: usize) {
         self.brokers = u32::try_from(brokers).unwrap_or(u32::MAX).max(1);
@@ -66,6 +71,8 @@ mod tests {
         assert_eq!(after(&mut cadence, 240), BASE * 4, "12 s are 2%");
         cadence.spread_over(4);
         assert_eq!(after(&mut cadence, 240), BASE, "four brokers share the rounds");
+        cadence.rebase(BASE * 3);
+        assert_eq!([after(&mut cadence, 2), after(&mut cadence, 2)], [BASE * 2, BASE * 3]);
     }
 
     proptest! {

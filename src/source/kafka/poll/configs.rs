@@ -24,6 +24,9 @@ use tokio::time::Instant;
 
 /// Topics a request: an answer of about half a megabyte.
 const CHUNK: usize = 250;
+/// Refreshes between two readings of all topics: of few, which are one request, and of many.
+const OFTEN: u32 = 4;
+const SELDOM: u32 = 20;
 /// The type of a topic among configuration resources, and that of a value set on the topic itself.
 const TOPIC: i8 = 2;
 const SET_ON_TOPIC: i8 = 1;
@@ -32,10 +35,10 @@ const SET_ON_TOPIC: i8 = 1;
 type Told = HashMap<TopicName, u64>;
 
 impl Poller {
-    /// Reads every topic's configuration seldom, a new topic's at once, and that of topics which are or were
-    /// being moved or throttled often.
+    /// Reads every topic's configuration seldom where there are many, a new topic's at once, and that of topics
+    /// which are or were being moved or throttled often.
     pub(super) async fn configs(self) {
-        let mut cadence = self.cadence(20);
+        let mut cadence = self.cadence(OFTEN);
         let mut layouts = self.shared.layout.subscribe();
         let mut told = Told::new();
         let mut suspicion = self.shared.suspects.subscribe();
@@ -62,6 +65,8 @@ impl Poller {
             if failed {
                 next_full = again;
             } else if full && !layout.topics.is_empty() {
+                let refreshes = if layout.topics.len() > CHUNK { SELDOM } else { OFTEN };
+                cadence.rebase(self.settings.refresh * refreshes);
                 next_full = Instant::now() + self.pace(&[Body::Configs], None, &mut cadence).await;
             }
             if full || look {
