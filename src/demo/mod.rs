@@ -9,7 +9,7 @@ pub mod api;
 pub mod metrics;
 pub mod scenario;
 mod shared;
-
+pub mod wire;
 pub mod world;
 
 pub use shared::Shared;

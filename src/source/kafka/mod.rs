@@ -28,7 +28,7 @@ pub use reach::{Node, Way};
 
 use super::{News, Running, gate::Gate};
 use crate::domain::target::KafkaTarget;
-use guard::decode;
+pub use guard::decode;
 
 /// Polls a cluster until dropped. `gate` is the way to brokers whose listeners cannot be reached.
 pub fn poll(target: KafkaTarget, gate: Option<Gate>, settings: Settings, news: News) -> Running {
