@@ -1,6 +1,6 @@
 //! Cordon and uncordon: whether a node takes new pods.
 
-use super::{Goal, Intent, Known, Need, Note, Of, Plan, Risk, Sight, Step, Verb, Write};
+use super::{Goal, Intent, Known, Need, Note, Of, Plan, Risk, Sight, Step, Verb, Write, words};
 use crate::domain::{
     Text,
     access::Permission,
@@ -65,8 +65,9 @@ fn plan(known: &Known<'_>, intent: &Intent, on: bool) -> Result<Plan, String> {
         vec![if on { "no new pods are placed on it" } else { "new pods may be placed on it" }.into()];
     plan.notes = vec![Note::plain(format!("its {carries} pods stay where they are"))];
     plan.risk = Risk::None;
-    plan.commands = vec![format!("kubectl {verb} {name}")];
-    plan.undo = Some(format!("kubectl {} {name}", if on { "uncordon" } else { "cordon" }));
+    let shell = words::sh(&name);
+    plan.commands = vec![format!("kubectl {verb} {shell}")];
+    plan.undo = Some(format!("kubectl {} {shell}", if on { "uncordon" } else { "cordon" }));
     plan.steps = vec![Step {
         title,
         write: Write::Cordon { node: name.clone(), uid: node.meta.uid.clone(), on },

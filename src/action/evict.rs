@@ -58,7 +58,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         }
         let key = target.key();
         plan.changes.push(format!("pod {key} ends and is replaced"));
-        plan.commands.push(eviction(target));
+        plan.commands.extend(eviction(target));
         plan.steps.push(Step {
             title: format!("evict pod {key}"),
             write: Write::Evict { pod: key.clone(), uid: target.pod.meta.uid.clone() },
@@ -75,14 +75,17 @@ pub fn replaced(target: &Target<'_>) -> Goal {
 }
 
 /// kubectl has no verb of its own for it.
-fn eviction(target: &Target<'_>) -> String {
+fn eviction(target: &Target<'_>) -> [String; 6] {
     let key = target.key();
-    let body = serde_json::json!({
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": { "name": *key.name, "namespace": *key.namespace },
-        "deleteOptions": { "preconditions": { "uid": *target.pod.meta.uid } },
-    });
     let path = format!("/api/v1/namespaces/{}/pods/{}/eviction", key.namespace, key.name);
-    format!("echo {} | kubectl create --raw {} -f -", words::sh(&body.to_string()), words::sh(&path))
+    let metadata = serde_json::json!({ "name": *key.name, "namespace": *key.namespace });
+    let preconditions = serde_json::json!({ "uid": *target.pod.meta.uid });
+    [
+        format!("kubectl create -f - --raw {} <<'EOF'", words::sh(&path)),
+        "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",".into(),
+        format!("\"metadata\":{metadata},"),
+        "\"deleteOptions\":{\"preconditions\":".into(),
+        format!("{preconditions}}}}}"),
+        "EOF".into(),
+    ]
 }

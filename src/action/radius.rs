@@ -362,6 +362,7 @@ impl Blocks {
         let without = words::brokers(gone);
         let sentence = |(block, (names, missing)): (Block, (Vec<PartitionName>, BTreeSet<BrokerId>))| {
             let n = human::plural(names.len(), "partition");
+            let refuse = if names.len() == 1 { "refuses" } else { "refuse" };
             let names = words::partitions(&names, NAMED);
             let missing: Vec<BrokerId> = missing.into_iter().collect();
             let reason = match missing.as_slice() {
@@ -370,7 +371,9 @@ impl Blocks {
             };
             match block {
                 Block::Already => {
-                    format!("{n} of {without} refuse acks=all already: {names}; {reason}, wait until back")
+                    format!(
+                        "{n} of {without} {refuse} acks=all already: {names}; {reason}: wait until that is over"
+                    )
                 }
                 Block::Offline => format!("without {without} {n} would go offline: {names}; {reason}"),
                 Block::UnderMin => {

@@ -98,7 +98,7 @@ fn a_refusal_names_the_partitions_and_who_is_missing() {
         absence.refusals,
         [
             "2 partitions of broker 2 refuse acks=all already: orders-0, orders-1; brokers 0, 1, 2 are \
-             out of sync, wait until back",
+             out of sync: wait until that is over",
             "without broker 2 39 partitions would refuse acks=all: __consumer_offsets-0, \
              __consumer_offsets-1, __consumer_offsets-2 and 36 more; broker 1 is out of sync",
         ]

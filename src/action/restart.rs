@@ -55,8 +55,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         let mut absence = Absence::in_turn(known, &ids);
         absence.notes.extend(killed(restarted));
         absence.burden(&mut plan);
-        plan.changes
-            .push(format!("{} ended and replaced, one after another", human::plural(restarted.len(), "pod")));
+        plan.changes.push(replaced(&workload, restarted.len()));
     }
     if !waits && Workload::keeper(&pods).is_some() {
         plan.risk = plan.risk.max(Risk::Elevated);
@@ -71,6 +70,17 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.commands.push(format!("kubectl rollout restart {}", workload.argument()));
     plan.steps.push(step(&plan.title, &workload, waits, restarted.len()));
     Ok(plan)
+}
+
+fn replaced(workload: &Workload<'_>, pods: usize) -> String {
+    let n = human::plural(pods, "pod");
+    match workload {
+        _ if pods == 1 => format!("{n} is ended and replaced"),
+        Workload::StatefulSet(_) => format!("{n} are ended and replaced, one after another"),
+        Workload::Deployment(_) => {
+            format!("{n} are ended and replaced, as many at once as its strategy has it")
+        }
+    }
 }
 
 fn step(title: &str, workload: &Workload<'_>, waits: bool, pods: usize) -> Step {

@@ -37,6 +37,10 @@ impl Room {
         Room { left: self.left.saturating_sub(bytes), used: self.used + bytes, total: self.total }
     }
 
+    pub fn more(self, bytes: u64) -> Room {
+        Room { left: self.left + bytes, used: self.used.saturating_sub(bytes), total: self.total }
+    }
+
     /// How full it is with so much more, in hundredths.
     pub fn percent(&self, more: u64) -> u64 {
         let used = u128::from(self.used) + u128::from(more);

@@ -113,15 +113,11 @@ fn dirs(line: &Line) -> Result<(), String> {
     }
 }
 
-/// One line a partition.
+/// One line a partition. Without log dirs any will do, to Kafka's tool, too.
 pub fn write<'a>(lines: impl IntoIterator<Item = (&'a str, i32, &'a [BrokerId])>) -> String {
     let line = |(topic, partition, replicas): (&str, i32, &[BrokerId])| {
-        let topic = serde_json::Value::from(topic);
-        let dirs = vec!["\"any\""; replicas.len()].join(",");
-        let replicas = words::replicas(replicas);
-        format!(
-            "{{\"topic\":{topic},\"partition\":{partition},\"replicas\":{replicas},\"log_dirs\":[{dirs}]}}"
-        )
+        let (topic, replicas) = (serde_json::Value::from(topic), words::replicas(replicas));
+        format!("{{\"topic\":{topic},\"partition\":{partition},\"replicas\":{replicas}}}")
     };
     let lines: Vec<String> = lines.into_iter().map(line).collect();
     format!("{{\"version\":1,\"partitions\":[\n{}\n]}}", lines.join(",\n"))

@@ -293,8 +293,10 @@ fn amounts(plan: &mut Plan, changes: &[Change]) {
     let traffic = traffic(changes);
     let all: u64 = traffic.values().map(|(incoming, _)| incoming).sum();
     let replicas: usize = changes.iter().map(|c| c.added().count()).sum();
-    let n = human::plural(replicas, "replica");
-    plan.amounts.push(format!("{} to move in all, in {n}", human::bytes(all)));
+    plan.amounts.push(match replicas {
+        0 => "nothing is copied".into(),
+        n => format!("{} to move in all, in {}", human::bytes(all), human::plural(n, "replica")),
+    });
     for (id, (incoming, outgoing)) in traffic {
         let (incoming, outgoing) = (human::bytes(incoming), human::bytes(outgoing));
         plan.amounts.push(format!("broker {id}: +{incoming} -{outgoing}"));

@@ -1,7 +1,9 @@
 //! Where replicas go: the least bytes moved, as many racks as possible, and no disk past its limit.
 //!
 //! Each partition keeps what it may keep. What it must give up is replaced, a rack that it is not in yet
-//! coming first, and of equal brokers the emptiest. Large partitions choose first, while there is room.
+//! coming first, and of equal brokers the emptiest. Large partitions choose first, while there is room; where
+//! there is none, a new replica of another partition goes elsewhere for it. Then racks are mended, which
+//! costs bytes that nobody had to move: small partitions first, so that the room is for as many as possible.
 
 use super::disks::Room;
 use crate::domain::{
@@ -56,10 +58,53 @@ impl Change {
     }
 }
 
+/// After so many searches in vain the disks are taken for full.
+const VAIN: usize = 200;
+
 pub struct Planner {
     sites: BTreeMap<BrokerId, Site>,
     /// Also mend what is badly spread over racks and could stay where it is.
     spread: bool,
+    /// Searches for room that found none.
+    vain: usize,
+    /// There was no room to mend all.
+    scarce: bool,
+}
+
+/// A partition, with its replicas that stay and those that are added.
+#[derive(Clone)]
+struct Spot<'a> {
+    part: &'a Part<'a>,
+    kept: Vec<BrokerId>,
+    added: Vec<BrokerId>,
+}
+
+impl Spot<'_> {
+    fn bytes(&self) -> u64 {
+        self.part.bytes.unwrap_or(0)
+    }
+
+    /// By this sizes are compared, so that a plan stays the same while partitions grow.
+    fn magnitude(&self) -> Option<u32> {
+        self.bytes().checked_ilog2()
+    }
+
+    /// What is more than its magnitude, in 32nds.
+    fn fraction(&self) -> u64 {
+        self.bytes() >> self.magnitude().unwrap_or(0).saturating_sub(5)
+    }
+
+    fn replicas(&self) -> &[BrokerId] {
+        &self.part.partition.replicas
+    }
+
+    fn all(&self) -> impl DoubleEndedIterator<Item = BrokerId> {
+        self.kept.iter().chain(&self.added).copied()
+    }
+
+    fn holds(&self, id: BrokerId) -> bool {
+        self.all().any(|held| held == id)
+    }
 }
 
 impl Site {
@@ -81,110 +126,204 @@ impl Site {
 
 impl Planner {
     pub fn new(sites: Vec<Site>, spread: bool) -> Planner {
-        Planner { sites: sites.into_iter().map(|site| (site.id, site)).collect(), spread }
+        Planner {
+            sites: sites.into_iter().map(|site| (site.id, site)).collect(),
+            spread,
+            vain: 0,
+            scarce: false,
+        }
     }
 
     /// What changes, in the order of `parts`; or why it cannot be done, naming the partitions.
     pub fn plan(mut self, parts: &[Part<'_>]) -> Result<Vec<Change>, String> {
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        // By the size's magnitude, so that a plan stays the same while partitions grow.
-        order.sort_by_key(|i| (Reverse(parts[*i].bytes.unwrap_or(0).checked_ilog2()), *i));
-        let mut placed: Vec<Option<Change>> = vec![None; parts.len()];
-        let mut stuck = Vec::new();
-        for i in order {
-            match self.place(&parts[i]) {
-                Ok(change) => placed[i] = change,
-                Err(why) => stuck.push((i, why)),
+        let keeps = |id: &BrokerId| self.sites.get(id).is_some_and(|site| site.keeps);
+        let spot = |part| Spot { part, kept: Vec::new(), added: Vec::new() };
+        let mut spots: Vec<Spot<'_>> = parts.iter().map(spot).collect();
+        for spot in &mut spots {
+            spot.kept = spot.replicas().iter().copied().filter(keeps).collect();
+        }
+        let mut order: Vec<usize> = (0..spots.len()).collect();
+        order.sort_by_key(|i| (Reverse(spots[*i].magnitude()), *i));
+        let mut stuck: BTreeMap<usize, String> = BTreeMap::new();
+        for at in &order {
+            if let Err(why) = self.place(&mut spots, *at) {
+                stuck.insert(*at, why);
             }
         }
-        stuck.sort_by_key(|(i, _)| *i);
-        match stuck.first() {
-            None => Ok(placed.into_iter().flatten().collect()),
-            Some((_, first)) if stuck.len() == 1 => Err(first.clone()),
-            Some((_, first)) => Err(format!(
-                "{first}; the same holds for {}",
-                human::plural(stuck.len() - 1, "other partition")
-            )),
+        let others = stuck.len().saturating_sub(1);
+        match stuck.into_values().next() {
+            Some(first) if others == 0 => return Err(first),
+            Some(first) => {
+                let others = human::plural(others, "other partition");
+                return Err(format!("{first}; the same holds for {others}"));
+            }
+            None => {}
+        }
+        if self.spread {
+            self.mend_all(&mut spots, order);
+        }
+        Ok(spots.into_iter().filter_map(|spot| self.change(spot)).collect())
+    }
+
+    /// Replaces what has to go.
+    fn place(&mut self, spots: &mut [Spot<'_>], at: usize) -> Result<(), String> {
+        let gone: Vec<BrokerId> =
+            spots[at].replicas().iter().copied().filter(|id| !spots[at].holds(*id)).collect();
+        for id in &gone {
+            self.give_up(*id);
+        }
+        for _ in gone {
+            let fresh = self.best(&spots[at], 0, None).or_else(|| self.make_room(spots, at, 0));
+            let any = fresh.or_else(|| self.best(&spots[at], usize::MAX, None));
+            match any.or_else(|| self.make_room(spots, at, usize::MAX)) {
+                Some(id) => self.put(&mut spots[at], id),
+                None => return Err(self.why(&spots[at])),
+            }
+        }
+        Ok(())
+    }
+
+    /// Small partitions first. Only where there is not room for all, it matters how small exactly.
+    fn mend_all(&mut self, spots: &mut Vec<Spot<'_>>, mut order: Vec<usize>) {
+        let before = (self.sites.clone(), spots.clone());
+        order.sort_by_key(|i| (spots[*i].magnitude(), *i));
+        order.iter().for_each(|at| while self.mend(spots, *at) {});
+        if self.scarce {
+            (self.sites, *spots) = before;
+            order.sort_by_key(|i| (spots[*i].magnitude(), spots[*i].fraction(), *i));
+            order.iter().for_each(|at| while self.mend(spots, *at) {});
         }
     }
 
-    fn place(&mut self, part: &Part<'_>) -> Result<Option<Change>, String> {
-        let from: &[BrokerId] = &part.partition.replicas;
-        let mut kept: Vec<BrokerId> = from.iter().copied().filter(|id| self.keeps(*id)).collect();
-        let mut added: Vec<BrokerId> = Vec::new();
-        while kept.len() + added.len() < from.len() {
-            match self.best(part, &kept, &added, false) {
-                Some(id) => added.push(id),
-                None => return Err(self.why(part, &kept, &added)),
-            }
-        }
-        while let Some((doubled, id)) = self.swap(part, &kept, &added) {
-            kept.retain(|k| *k != doubled);
-            added.push(id);
-        }
-        if added.is_empty() {
-            return Ok(None);
-        }
-        let to = self.order(from, kept, added);
-        let change = Change {
-            topic: part.topic.clone(),
-            partition: part.partition.index,
-            from: from.to_vec(),
-            to,
-            bytes: part.bytes,
+    /// Moves a replica whose rack holds another one to a rack without. Whether there was one to move.
+    fn mend(&mut self, spots: &mut [Spot<'_>], at: usize) -> bool {
+        let Some(doubled) = self.doubled(&spots[at]) else { return false };
+        let fresh = self.best(&spots[at], 0, None).or_else(|| self.make_room(spots, at, 0));
+        let Some(id) = fresh else {
+            let full = self.open(&spots[at]).any(|site| self.alike(&spots[at], site.id) == 0);
+            self.scarce |= full;
+            return false;
         };
-        self.book(&change);
-        Ok(Some(change))
-    }
-
-    fn keeps(&self, id: BrokerId) -> bool {
-        self.sites.get(&id).is_some_and(|site| site.keeps)
+        spots[at].kept.retain(|kept| *kept != doubled);
+        self.give_up(doubled);
+        self.put(&mut spots[at], id);
+        true
     }
 
     fn rack(&self, id: BrokerId) -> Option<&Text> {
         self.sites.get(&id).and_then(|site| site.rack.as_ref())
     }
 
-    fn in_rack(&self, rack: Option<&Text>, kept: &[BrokerId], added: &[BrokerId]) -> usize {
-        kept.iter().chain(added).filter(|id| self.rack(**id) == rack).count()
+    /// How many of the partition's replicas are in that broker's rack.
+    fn alike(&self, spot: &Spot<'_>, id: BrokerId) -> usize {
+        spot.all().filter(|held| self.rack(*held) == self.rack(id)).count()
     }
 
-    /// The best broker for one more replica: in the rack with the fewest of its replicas, then on disks
-    /// that are known, then the emptiest, then the one with the fewest replicas.
-    fn best(
-        &self,
-        part: &Part<'_>,
-        kept: &[BrokerId],
-        added: &[BrokerId],
-        fresh_rack: bool,
-    ) -> Option<BrokerId> {
-        let bytes = part.bytes.unwrap_or(0);
-        let free = |site: &&Site| {
-            let fits = site.room.is_none_or(|room| bytes <= room.left);
-            site.takes && fits && !kept.contains(&site.id) && !added.contains(&site.id)
-        };
-        let racks: Vec<Option<&Text>> = kept.iter().chain(added).map(|id| self.rack(*id)).collect();
-        let ranked = self.sites.values().filter(free).map(|site| {
+    /// The best broker for one more replica, of racks with at most so many of them: in the rack with the
+    /// fewest, then on disks that are known, then the emptiest, then the one with the fewest replicas.
+    fn best(&self, spot: &Spot<'_>, most: usize, but: Option<BrokerId>) -> Option<BrokerId> {
+        let bytes = spot.bytes();
+        let fits = |site: &&Site| site.room.is_none_or(|room| bytes <= room.left);
+        let free = self.open(spot).filter(|site| Some(site.id) != but).filter(fits);
+        let racks: Vec<Option<&Text>> = spot.all().map(|id| self.rack(id)).collect();
+        let ranked = free.map(|site| {
             let alike = racks.iter().filter(|rack| **rack == site.rack.as_ref()).count();
             let fill = site.room.map(|room| room.percent(bytes));
             (alike, fill.is_none(), fill.unwrap_or(0), site.replicas, site.id)
         });
-        ranked.filter(|(alike, ..)| !fresh_rack || *alike == 0).min().map(|(.., id)| id)
+        ranked.filter(|(alike, ..)| *alike <= most).min().map(|(.., id)| id)
     }
 
-    /// A replica that goes, and a broker of a rack without one that takes its place.
-    fn swap(&self, part: &Part<'_>, kept: &[BrokerId], added: &[BrokerId]) -> Option<(BrokerId, BrokerId)> {
-        let doubled = self.doubled(part, kept, added).filter(|_| self.spread)?;
-        Some((doubled, self.best(part, kept, added, true)?))
+    /// The brokers that may take one more replica of it, if they have room.
+    fn open(&self, spot: &Spot<'_>) -> impl Iterator<Item = &Site> {
+        self.sites.values().filter(|site| site.takes && !spot.holds(site.id))
+    }
+
+    /// A broker, of racks with at most so many of the partition's replicas, that has room once a new replica
+    /// of another partition goes elsewhere, to where that is as well spread. It goes there.
+    fn make_room(&mut self, spots: &mut [Spot<'_>], at: usize, most: usize) -> Option<BrokerId> {
+        let open = self.open(&spots[at]).map(|site| (self.alike(&spots[at], site.id), site.id));
+        let mut open: Vec<(usize, BrokerId)> = open.filter(|(alike, _)| *alike <= most).collect();
+        if open.is_empty() || self.vain > VAIN {
+            return None;
+        }
+        open.sort_unstable();
+        for (_, id) in open {
+            let left = self.sites.get(&id).and_then(|site| site.room).map_or(0, |room| room.left);
+            let makes_room = |other: &usize| {
+                let spot = &spots[*other];
+                *other != at && spot.added.contains(&id) && left + spot.bytes() >= spots[at].bytes()
+            };
+            let mut others: Vec<usize> = (0..spots.len()).filter(makes_room).collect();
+            others.sort_by_key(|other| (spots[*other].magnitude(), *other));
+            if others.into_iter().any(|other| self.put_elsewhere(&mut spots[other], id)) {
+                return Some(id);
+            }
+        }
+        self.vain += 1;
+        None
+    }
+
+    /// Whether another broker takes the new replica that was to go there.
+    fn put_elsewhere(&mut self, spot: &mut Spot<'_>, from: BrokerId) -> bool {
+        spot.added.retain(|id| *id != from);
+        let to = self.best(spot, self.alike(spot, from), Some(from));
+        match to {
+            Some(to) => {
+                self.book(from, spot.bytes(), -1);
+                self.put(spot, to);
+            }
+            None => spot.added.push(from),
+        }
+        to.is_some()
+    }
+
+    fn put(&mut self, spot: &mut Spot<'_>, id: BrokerId) {
+        spot.added.push(id);
+        self.book(id, spot.bytes(), 1);
+    }
+
+    /// So many replicas more on a broker, of so many bytes each.
+    fn book(&mut self, id: BrokerId, bytes: u64, by: i64) {
+        if let Some(site) = self.sites.get_mut(&id) {
+            site.replicas += by;
+            site.room = site.room.map(|room| if by > 0 { room.less(bytes) } else { room.more(bytes) });
+        }
+    }
+
+    /// The disk of a broker that gives up a replica is free only when the move has ended.
+    fn give_up(&mut self, id: BrokerId) {
+        self.book(id, 0, -1);
     }
 
     /// A replica whose rack holds another of the partition: out of sync before in sync, the last first.
     /// The preferred leader stays.
-    fn doubled(&self, part: &Part<'_>, kept: &[BrokerId], added: &[BrokerId]) -> Option<BrokerId> {
-        let doubles = |id: &&BrokerId| self.in_rack(self.rack(**id), kept, added) > 1;
-        let preferred = part.partition.preferred_leader();
-        let candidates = kept.iter().rev().filter(|id| Some(**id) != preferred).filter(doubles);
-        candidates.min_by_key(|id| part.partition.isr.contains(**id)).copied()
+    fn doubled(&self, spot: &Spot<'_>) -> Option<BrokerId> {
+        let preferred = spot.part.partition.preferred_leader();
+        let doubles = |id: &&BrokerId| Some(**id) != preferred && self.alike(spot, **id) > 1;
+        let candidates = spot.kept.iter().rev().filter(doubles);
+        candidates.min_by_key(|id| spot.part.partition.isr.contains(**id)).copied()
+    }
+
+    fn change(&mut self, spot: Spot<'_>) -> Option<Change> {
+        if spot.added.is_empty() {
+            return None;
+        }
+        let part = spot.part;
+        let from = part.partition.replicas.to_vec();
+        let to = self.order(&from, spot.kept, spot.added);
+        for (leads, by) in [(&from, -1), (&to, 1)] {
+            if let Some(site) = leads.first().and_then(|id| self.sites.get_mut(id)) {
+                site.preferred += by;
+            }
+        }
+        Some(Change {
+            topic: part.topic.clone(),
+            partition: part.partition.index,
+            from,
+            to,
+            bytes: part.bytes,
+        })
     }
 
     /// Those that stay keep their order. Where the preferred leader goes, the next one follows it, or a new
@@ -207,41 +346,19 @@ impl Planner {
         kept
     }
 
-    fn book(&mut self, change: &Change) {
-        let bytes = change.bytes.unwrap_or(0);
-        for id in change.added() {
-            if let Some(site) = self.sites.get_mut(&id) {
-                site.replicas += 1;
-                site.room = site.room.map(|room| room.less(bytes));
-            }
-        }
-        // The disk of a broker that gives up a replica is free only when the move has ended.
-        for id in change.removed() {
-            if let Some(site) = self.sites.get_mut(&id) {
-                site.replicas -= 1;
-            }
-        }
-        for (leads, by) in [(&change.from, -1), (&change.to, 1)] {
-            if let Some(site) = leads.first().and_then(|id| self.sites.get_mut(id)) {
-                site.preferred += by;
-            }
-        }
-    }
-
     /// Why no broker is left for a replica.
-    fn why(&self, part: &Part<'_>, kept: &[BrokerId], added: &[BrokerId]) -> String {
+    fn why(&self, spot: &Spot<'_>) -> String {
+        let part = spot.part;
         let name = format!("{}-{}", part.topic, part.partition.index);
-        let held = |site: &&Site| kept.contains(&site.id) || added.contains(&site.id);
-        let others = self.sites.values().filter(|site| site.takes && !held(site)).count();
-        if others == 0 {
-            let brokers = self.sites.values().filter(|site| site.takes || held(site)).count();
+        if self.open(spot).next().is_none() {
+            let brokers = self.sites.values().filter(|site| site.takes || spot.holds(site.id)).count();
             let replicas = human::plural(part.partition.replicas.len(), "replica");
             return format!(
                 "{name} has {replicas} and only {} may hold one",
                 human::plural(brokers, "broker")
             );
         }
-        let bytes = human::bytes(part.bytes.unwrap_or(0));
+        let bytes = human::bytes(spot.bytes());
         format!("no broker has room for {name} ({bytes}) below the limit of its disks")
     }
 }

@@ -195,3 +195,90 @@ fn many_partitions_are_dealt_out_evenly() {
     let (least, most) = (leads.values().min().copied(), leads.values().max().copied());
     assert!(changes.len() == 400 && least >= Some(45) && most <= Some(70), "{leads:?} {got:?}");
 }
+
+/// The least bytes for each number of racks in all that can be had, with all that the disks and the wish
+/// allow, by trying everything; nothing where nothing is possible.
+fn least_by_racks(case: &Case) -> BTreeMap<usize, u64> {
+    let option = |(replicas, bytes): &(Vec<usize>, u64)| -> Vec<(usize, u64, Vec<usize>)> {
+        let leader_stays = |set: &Vec<usize>| case.off.contains(&replicas[0]) || set.contains(&replicas[0]);
+        let placements = case.placements(replicas.len()).into_iter().filter(leader_stays);
+        let added = |set: &[usize]| set.iter().copied().filter(|i| !replicas.contains(i)).collect();
+        placements.map(|set| (case.racks(&set), *bytes, added(&set))).collect()
+    };
+    let options: Vec<_> = case.partitions.iter().map(option).collect();
+    let mut left: Vec<u64> = case.brokers.iter().map(|(_, room)| room.unwrap_or(u64::MAX)).collect();
+    let mut least = BTreeMap::new();
+    try_all(&options, &mut left, (0, 0), &mut least);
+    least
+}
+
+type Options = [Vec<(usize, u64, Vec<usize>)>];
+
+fn try_all(options: &Options, left: &mut [u64], sum: (usize, u64), least: &mut BTreeMap<usize, u64>) {
+    let Some((first, rest)) = options.split_first() else {
+        let known = least.entry(sum.0).or_insert(sum.1);
+        *known = (*known).min(sum.1);
+        return;
+    };
+    for (racks, bytes, added) in first {
+        if added.iter().any(|i| left[*i] < *bytes) {
+            continue;
+        }
+        added.iter().for_each(|i| left[*i] -= bytes);
+        try_all(rest, left, (sum.0 + racks, sum.1 + bytes * added.len() as u64), least);
+        added.iter().for_each(|i| left[*i] += bytes);
+    }
+}
+
+/// Four or five brokers, most with little room, and up to five partitions.
+fn tight(seed: u64) -> Case {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let racks = random.u8(1..4);
+    let room = |random: &mut fastrand::Rng| (random.u8(0..10) > 0).then(|| random.u64(0..150));
+    let brokers: Vec<_> = (0..random.usize(4..6)).map(|_| (random.u8(0..racks), room(&mut random))).collect();
+    let partitions = (0..random.usize(1..6)).map(|_| {
+        let mut ids: Vec<usize> = (0..brokers.len()).collect();
+        random.shuffle(&mut ids);
+        ids.truncate(random.usize(1..4));
+        (ids, random.u64(1..100))
+    });
+    let partitions = partitions.collect();
+    let off = (0..random.usize(0..3)).map(|_| random.usize(0..brokers.len())).take(1).collect();
+    Case { brokers, partitions, off, spread: random.bool() }
+}
+
+/// Against an exhaustive search on each of 200 small clusters; a seed that fails is named, and another
+/// range is tried with `CASTELLAN_SEED`.
+#[test]
+fn with_tight_disks_no_other_plan_of_as_many_racks_moves_less_and_doing_nothing_is_not_better() {
+    let first = std::env::var("CASTELLAN_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0_u64);
+    let (mut possible, mut planned, mut full) = (0, 0, Vec::new());
+    for seed in first..first + 200 {
+        let case = tight(seed);
+        let least = least_by_racks(&case);
+        possible += usize::from(!least.is_empty());
+        let Ok(changes) = case.plan() else {
+            full.extend((!least.is_empty()).then_some(seed));
+            continue;
+        };
+        planned += 1;
+        let now = |i: usize| {
+            let topic = Text::from(format!("t{i:03}"));
+            let change = changes.iter().find(|c| c.topic == topic);
+            change.map_or_else(|| case.partitions[i].0.clone(), |c| numbers(&c.to))
+        };
+        let racks: Vec<usize> = (0..case.partitions.len()).map(|i| case.racks(&now(i))).collect();
+        let best = least.range(racks.iter().sum::<usize>()..).map(|(_, bytes)| *bytes).min();
+        let best = best.unwrap_or_else(|| panic!("seed {seed}: what is planned is not possible: {case:?}"));
+        let moves = moved(&changes);
+        assert!(moves as f64 <= 1.05 * best as f64, "seed {seed}: {moves} > {best}: {case:?} {changes:?}");
+        for (i, (replicas, _)) in case.partitions.iter().enumerate() {
+            let stays = replicas.iter().all(|id| !case.off.contains(id));
+            assert!(!stays || racks[i] >= case.racks(replicas), "seed {seed}: {i} is worse off: {case:?}");
+            assert!(!stays || case.spread || now(i) == *replicas, "seed {seed}: {i} moves for nothing");
+        }
+    }
+    assert!(planned > 100, "{planned} of {possible}");
+    // Packing is hard: an exhaustive search may find room where the planner does not, but hardly ever.
+    assert!(full.len() * 100 <= possible, "of {possible} no room was found in {full:?}");
+}

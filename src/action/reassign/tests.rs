@@ -115,7 +115,9 @@ fn a_topic_that_was_created_anew_is_another_and_what_was_done_to_the_old_one_is_
 fn the_undo_is_a_plan_that_puts_it_back() {
     let there = made(&four(), "reassign", topic("orders"), "to 1,2,3");
     let undo = there.undo.clone().expect("an undo");
-    assert!(undo.starts_with("{\"version\":1,\"partitions\":[\n{\"topic\":\"orders\",\"partition\":0,\"replicas\":[0,1,2],\"log_dirs\":[\"any\",\"any\",\"any\"]},"));
+    assert!(undo.starts_with(
+        "{\"version\":1,\"partitions\":[\n{\"topic\":\"orders\",\"partition\":0,\"replicas\":[0,1,2]},\n"
+    ));
     let moved = changed(|s| {
         with_fourth(s);
         change(s, "orders", |topic| {
@@ -230,7 +232,7 @@ fn a_file_is_checked_as_the_command_line_tool_checks_it() {
     }
     let reordered = plan(&healthy(), "reassign", &[], &line(r#""replicas":[2,1,0]"#)).expect("a plan");
     assert_eq!(reordered.changes, ["orders-0  [0,1,2] -> [2,1,0]"]);
-    assert_eq!(reordered.amounts[0], "0 B to move in all, in 0 replicas");
+    assert_eq!(reordered.amounts, ["nothing is copied"]);
     let fewer = plan(&healthy(), "reassign", &[], &line(r#""replicas":[0,1]"#)).expect("a plan");
     assert!(says(notes(&fewer), "left with no replica to spare above min ISR"));
 }

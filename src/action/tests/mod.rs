@@ -1,5 +1,6 @@
 //! Each verb on the worlds of the tests.
 
+mod gallery;
 mod pods;
 
 use super::{Intent, Known, Plan, Policy, find};

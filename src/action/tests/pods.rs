@@ -15,7 +15,7 @@ fn set() -> Object {
     object(Kind::StatefulSet, "kafka", "kafka")
 }
 
-fn strimzi(snapshot: &mut Snapshot) {
+pub fn strimzi(snapshot: &mut Snapshot) {
     for i in 0..3 {
         with_pod(snapshot, "kafka", &format!("kafka-{i}"), |pod| {
             for (name, value) in [

@@ -118,6 +118,17 @@ fn own(topic: &Topic, name: &str) -> Option<String> {
     config.overrides.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }
 
+/// Of the settings whose values are read in any case, the one that holds.
+fn effective(config: &TopicConfig, name: &str) -> Option<String> {
+    match name {
+        "min.insync.replicas" => Some(config.min_insync.to_string()),
+        "retention.ms" => Some(config.retention_ms.to_string()),
+        "retention.bytes" => Some(config.retention_bytes.to_string()),
+        "cleanup.policy" => Some(config.cleanup.clone()),
+        _ => None,
+    }
+}
+
 /// What is not read yet may differ.
 fn differs(topic: &Topic, (name, value): &Setting) -> bool {
     topic.config.is_none() || own(topic, name) != *value
@@ -127,7 +138,10 @@ fn line(topic: &Topic, (name, value): &Setting) -> String {
     let before = match (&topic.config, own(topic, name)) {
         (None, _) => "not read yet".to_string(),
         (_, Some(value)) => value,
-        (Some(_), None) => "default".to_string(),
+        (Some(config), None) => match effective(config, name) {
+            Some(value) => format!("default ({value})"),
+            None => "default".to_string(),
+        },
     };
     let after = value.as_deref().unwrap_or("default");
     format!("{}  {name}: {before} -> {after}", topic.name)

@@ -160,9 +160,14 @@ fn command(known: &Known<'_>, topic: &Topic, message: &Message<'_>) -> String {
     let value = words::sh(message.value.unwrap_or_default());
     if let Some(partition) = message.partition {
         let address = server.trim_start_matches("--bootstrap-server ").to_string();
-        let key = message.key.map(|key| format!(" -k {}", words::sh(key))).unwrap_or_default();
-        let tombstone = if message.value.is_none() { " -Z" } else { "" };
-        return format!("printf %s {value} | kcat -P -b {address} -t {name} -p {partition}{key}{tombstone}");
+        let run = format!("kcat -P -b {address} -t {name} -p {partition}");
+        let key = message.key.map(words::sh);
+        return match (key, message.value) {
+            (Some(key), Some(_)) => format!("printf %s {value} | {run} -k {key}"),
+            // An empty value after the key is null to it.
+            (Some(key), None) => format!("printf '%s\\t\\n' {key} | {run} -K '\\t' -Z"),
+            (None, _) => format!("printf %s {value} | {run}"),
+        };
     }
     let run = format!("kafka-console-producer.sh {server} --topic {name}");
     match (message.key, message.value) {

@@ -4,7 +4,7 @@ use super::see::selected;
 use crate::{
     action::{VERBS, Verb},
     app::{
-        Model,
+        Effect, Model,
         command::{Command, Scope, Section},
         operations,
         prompt::{Prompt, Purpose},
@@ -67,6 +67,14 @@ pub static COMMANDS: &[Command] = &[
         ..PLAN
     },
     Command {
+        name: "copy-commands",
+        keys: &["ctrl-y"],
+        about: "copy the commands",
+        run: |m, _| copy_commands(m),
+        hint: 4,
+        ..PLAN
+    },
+    Command {
         name: "give-up",
         keys: &["del"],
         about: "hear no more of it",
@@ -77,6 +85,14 @@ pub static COMMANDS: &[Command] = &[
         ..CHANGE
     },
 ];
+
+/// On the screen they are folded: what is copied can be pasted.
+fn copy_commands(model: &mut Model) {
+    if let Some(Sheet::Confirm(sheet)) = model.sheets.last() {
+        let (text, what) = (sheet.plan.commands.join("\n"), "the commands".to_string());
+        model.effect(Effect::Copy { text, what });
+    }
+}
 
 fn yes_is_enough(model: &Model) -> Result<(), String> {
     match model.sheets.last() {

@@ -176,3 +176,24 @@ fn another_kafka_cluster_is_not_joined_while_operations_run() {
     assert!(hands.said().contains("1 operation still run"), "{}", hands.said());
     assert_eq!(hands.model.cluster, None);
 }
+
+#[test]
+fn the_commands_of_a_plan_are_copied_unfolded_while_a_name_is_typed_too() {
+    for production in [false, true] {
+        let mut hands = Hands::on(Mood::Healthy, "pods");
+        hands.model.session.production = production;
+        hands.press("/").type_in("kafka-1").press("enter g e").read().press("ctrl-y");
+        let Some(Effect::Copy { text, .. }) = hands.effects.last() else {
+            panic!("{:?}", hands.effects.last())
+        };
+        assert_eq!(
+            text,
+            "kubectl create -f - --raw /api/v1/namespaces/kafka/pods/kafka-1/eviction <<'EOF'\n\
+             {\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\n\
+             \"metadata\":{\"name\":\"kafka-1\",\"namespace\":\"kafka\"},\n\
+             \"deleteOptions\":{\"preconditions\":\n\
+             {\"uid\":\"uid-kafka-kafka-1\"}}}\nEOF"
+        );
+        assert_eq!(hands.plan().map(|plan| plan.typed.value()), Some(""));
+    }
+}
