@@ -106,6 +106,9 @@ pub struct DemoOptions {
     /// What is going on there (--list names them)
     #[arg(long, value_name = "NAME", default_value = "healthy")]
     pub scenario: String,
+    /// Let castellan show itself: an incident, from its alarm to its repair
+    #[arg(long, conflicts_with_all = ["once", "scenario", "read_only"])]
+    pub tour: bool,
     /// List the scenarios
     #[arg(long)]
     pub list: bool,

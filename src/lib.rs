@@ -6,6 +6,7 @@ pub mod demo;
 pub mod doctor;
 pub mod domain;
 pub mod effect;
+pub mod guide;
 pub mod headless;
 pub mod journal;
 pub mod log;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, anyhow};
 use castellan::{
     cli::{self, Cli, Command, ConfigCommand, DemoOptions},
     config,
-    demo::{Demo, scenario::Scenario},
+    demo::{Demo, scenario::Scenario, tour},
     journal, log, perform, run,
     source::{kubernetes, now},
     terminal,
@@ -88,6 +88,12 @@ async fn start(cli: Cli) -> Result<u8> {
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(code);
     }
+    let tour = match (&cli.command, &demo) {
+        (Some(Command::Demo(options)), Some(demo)) if options.tour => {
+            Some((tour::stages()?, demo.shared.clone()))
+        }
+        _ => None,
+    };
     settings.demo = demo.as_ref().map(|demo| demo.about.clone());
     let (connection, notice) = match connected {
         Ok(connection) => (Some(connection), notice),
@@ -109,7 +115,7 @@ async fn start(cli: Cli) -> Result<u8> {
         return Ok(code);
     }
     terminal::restore_on_panic();
-    run::run(settings, connection, notice).await
+    run::run(settings, connection, notice, tour).await
 }
 
 /// What the commands print that ask no server.

@@ -117,7 +117,12 @@ impl Performer {
                 Some(hand) => hand.check(),
                 None => self.tell(Msg::Journal(Err(read_only()))),
             },
-            Effect::Copy { .. } | Effect::CopySnapshot | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+            Effect::Copy { .. }
+            | Effect::CopySnapshot
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Tour(_)
+            | Effect::Quit => {}
         }
         None
     }

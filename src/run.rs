@@ -2,20 +2,24 @@
 
 use crate::{
     app::{
-        Effect, Model, Msg, Session, chord::Chord, command::Keymap, screen::Screen, target::Wishes, update,
+        Effect, Model, Msg, Session, caption::Nudge, chord::Chord, command::Keymap, screen::Screen,
+        target::Wishes, update,
     },
     cli::{Form, Settings},
-    config, doctor,
+    config,
+    demo::{Shared, tour::Stage},
+    doctor,
     domain::{
         Text,
         access::Grant,
         ask::{Answer, AskId},
         snapshot::Delta,
     },
-    headless, once,
+    guide, headless, once,
     pane::{self, Tone},
     perform::{Performer, journals},
     source::{
+        Running,
         kubernetes::{self, Connection},
         now,
     },
@@ -57,7 +61,13 @@ const CLIPBOARD: usize = 70_000;
 ///
 /// # Errors
 /// Before the screen is taken: a theme, a key or a terminal that is not there, in one sentence.
-pub async fn run(settings: Settings, connection: Option<Connection>, notice: Option<String>) -> Result<u8> {
+/// `tour`: its stages, and the world that it leads through.
+pub async fn run(
+    settings: Settings,
+    connection: Option<Connection>,
+    notice: Option<String>,
+    tour: Option<(Vec<Stage>, Shared)>,
+) -> Result<u8> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(anyhow!(
             "castellan draws on a terminal; use --once to print the state to a file or a pipe"
@@ -73,6 +83,9 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
     let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
     let (say, said) = mpsc::unbounded_channel();
+    let (nudges, nudged) = mpsc::unbounded_channel();
+    let _guide =
+        tour.map(|(stages, shared)| Running::spawn(guide::lead(stages, shared, say.clone(), nudged)));
     let (answers, answered) = mpsc::channel(ANSWERS);
     let performer = if settings.read_only {
         Performer::read_only(journals(), sources, answers, say)
@@ -80,8 +93,16 @@ pub async fn run(settings: Settings, connection: Option<Connection>, notice: Opt
         Performer::writing(model.session.context.clone(), journals(), sources, answers, say)
     };
     let terminal = Terminal::enter(settings.mouse)?;
-    let console =
-        Console { model, terminal, performer, theme, themes, ascii: settings.ascii, pace: Pace::new() };
+    let console = Console {
+        model,
+        terminal,
+        performer,
+        theme,
+        themes,
+        ascii: settings.ascii,
+        pace: Pace::new(),
+        nudges,
+    };
     console.turn(signals, said, answered).await
 }
 
@@ -216,6 +237,8 @@ struct Console {
     themes: Vec<(String, String)>,
     ascii: bool,
     pace: Pace,
+    /// To the tour's guide.
+    nudges: mpsc::UnboundedSender<Nudge>,
 }
 
 /// When to draw and when to derive.
@@ -478,6 +501,8 @@ impl Console {
             Effect::CopySnapshot => self.copy(&self.report(), "the state as text")?,
             Effect::Suspend => self.suspend().await?,
             Effect::Redraw => self.terminal.forget(),
+            // The tour may have ended in this moment.
+            Effect::Tour(nudge) => drop(self.nudges.send(nudge)),
             Effect::Quit => return Ok(Some(0)),
             other => {
                 if let Some(delta) = self.performer.perform(other) {

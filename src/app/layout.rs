@@ -18,6 +18,8 @@ pub struct Areas {
     pub blocks: Vec<Rect>,
     /// What is under way; empty when nothing is.
     pub running: Rect,
+    /// What the tour says; empty when there is none.
+    pub caption: Rect,
     pub footer: Rect,
 }
 
@@ -26,9 +28,11 @@ pub fn areas(model: &Model) -> Areas {
     let footer = u16::from(height > 1);
     let header = header_height(model);
     let running = running_height(model);
-    let body = Rect::new(0, header, width, height - header - running - footer);
+    let caption = model.caption.as_ref().map_or(0, |c| c.height(model.size));
+    let body = Rect::new(0, header, width, height - header - running - caption - footer);
     Areas {
         running: Rect::new(0, body.bottom(), width, running),
+        caption: Rect::new(0, body.bottom() + running, width, caption),
         header: Rect::new(0, 0, width, header),
         body,
         blocks: blocks(model, body),

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod acting;
+pub mod caption;
 pub mod chord;
 pub mod clock;
 pub mod command;
@@ -40,6 +41,7 @@ use crate::{
     },
     pane::{Place, Tone, World},
 };
+use caption::{Caption, Nudge};
 use command::{Keymap, Scope};
 use prompt::Prompt;
 use screen::Screen;
@@ -94,6 +96,8 @@ pub struct Model {
     pub help: Option<usize>,
     pub prompt: Option<Prompt>,
     pub notice: Option<Notice>,
+    /// What the tour says; None: there is none.
+    pub caption: Option<Caption>,
     pub header: bool,
     pub theme: String,
     pub wishes: Wishes,
@@ -126,6 +130,10 @@ const HISTORY: usize = 50;
 #[derive(Debug, Clone)]
 pub enum Msg {
     Key(chord::Chord),
+    /// A key of the tour's.
+    Played(chord::Chord),
+    /// What the tour says from now on; None: it is over.
+    Caption(Option<Caption>),
     Mouse(crossterm::event::MouseEvent),
     Paste(String),
     Resize(u16, u16),
@@ -178,6 +186,8 @@ pub enum Effect {
     },
     /// Read everything anew.
     Reread,
+    /// The tour is to go on, or to end.
+    Tour(Nudge),
     Suspend,
     Redraw,
     Quit,
@@ -221,6 +231,7 @@ impl Model {
             help: None,
             prompt: None,
             notice: None,
+            caption: None,
             header: true,
             theme,
             wishes: Wishes::default(),
@@ -456,7 +467,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             // Rows are arranged when all that is waiting was taken in.
             return Vec::new();
         }
-        Msg::Key(chord) => keys::press(model, chord),
+        Msg::Key(chord) if model.caption.is_some() => caption::press(model, chord),
+        Msg::Key(chord) | Msg::Played(chord) => keys::press(model, chord),
+        Msg::Caption(caption) => model.caption = caption,
         Msg::Mouse(event) => mouse::handle(model, event),
         Msg::Paste(text) => keys::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width.max(1), height.max(1)),

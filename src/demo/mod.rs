@@ -9,7 +9,9 @@ pub mod api;
 pub mod metrics;
 pub mod scenario;
 mod shared;
+pub mod tour;
 pub mod wire;
+
 pub mod world;
 
 pub use shared::Shared;

@@ -2,6 +2,7 @@
 
 mod ascii;
 mod canvas;
+mod caption;
 mod chart;
 mod confirm;
 mod figure;
@@ -37,6 +38,7 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) -> Option<Positio
         (None, None) => blocks(&mut canvas, &areas, model),
     }
     running::draw(&mut canvas, areas.running, model);
+    caption::draw(&mut canvas, areas.caption, model);
     let cursor = footer::draw(&mut canvas, &areas, model).or(typing);
     if theme.ascii {
         ascii::reduce(buffer);

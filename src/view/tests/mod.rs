@@ -414,3 +414,23 @@ fn of_several_clusters_none_is_called_chosen_before_one_is() {
 
 mod palette;
 mod plans;
+
+#[test]
+fn the_tour_speaks_between_the_panes_and_the_footer_and_the_header_says_that_it_is_a_demo() {
+    let words =
+        "A Kafka cluster of three brokers. Each row joins what Kubernetes, Kafka and Prometheus know of it.";
+    for size in [SMALL, LARGE, (40, 12), (1, 1)] {
+        let mut hands = hands(Mood::Healthy, "overview", size);
+        hands.model.session.demo = Some("healthy".into());
+        let caption = crate::app::caption::Caption { text: words.into(), stage: (2, 12) };
+        hands.send(Msg::Caption(Some(caption)));
+        let lines = frame(&hands, false);
+        assert_eq!(lines.len(), usize::from(size.1));
+        if size.0 >= 80 {
+            assert!(lines[0].starts_with(" DEMO "), "{}", lines[0]);
+            let keys = lines.iter().position(|l| l.starts_with(" tour 2/12 · space goes on")).unwrap();
+            assert_eq!(keys, lines.len() - 2, "just above the footer");
+            assert!(lines[..keys].iter().any(|l| l.starts_with(" A Kafka cluster of three brokers.")));
+        }
+    }
+}
