@@ -51,6 +51,16 @@ struct Choice {
     tried: Vec<Text>,
 }
 
+impl Choice {
+    /// Why a Prometheus that answers is no help now.
+    fn stopped(&self) -> Option<Text> {
+        match &self.source {
+            Source::Prometheus(reader, look) => stopped(&reader.place(), look),
+            Source::Exporters(..) | Source::Offsets => None,
+        }
+    }
+}
+
 impl Gatherer {
     pub async fn run(self) {
         let mut choice = self.choose(0, Vec::new()).await;
@@ -81,10 +91,15 @@ impl Gatherer {
     async fn better(&self, rank: usize) -> Choice {
         loop {
             sleep(self.settings.retry).await;
-            match self.first_of(0..rank, Vec::new()).await {
-                Ok(Choice { source: Source::Prometheus(_, look), .. }) if is_stale(&look) => {}
-                Ok(choice) => return choice,
-                Err(_) => {}
+            let mut tried = Vec::new();
+            for at in 0..rank {
+                tried = match self.first_of(at..at + 1, tried).await {
+                    Err(reasons) => reasons,
+                    Ok(choice) => match choice.stopped() {
+                        None => return choice,
+                        Some(reason) => choice.tried.into_iter().chain([reason]).collect(),
+                    },
+                };
             }
         }
     }

@@ -269,6 +269,11 @@ async fn while_only_the_scraping_stops_the_exporters_are_asked_and_prometheus_ag
     w.until("scraped", by_exporters).await;
     let why = format!("Prometheus {url}: it answers but does not scrape these brokers now");
     assert_eq!(w.snapshot.throughput.without_prometheus().map(|t| &**t), Some(&*why));
+    set(&fake, |b| b.exporters = false);
+    w.until("offsets", |s| s.throughput.origin.last() == Some(&Origin::Offsets)).await;
+    set(&fake, |b| b.exporters = true);
+    w.until("exporters again", by_exporters).await;
+    assert_eq!(w.snapshot.throughput.without_prometheus().map(|t| &**t), Some(&*why));
     set(&fake, |b| b.age = Duration::ZERO);
     w.until("back at Prometheus", by_prometheus).await;
 }
