@@ -1,8 +1,8 @@
 //! In which form an answer is wanted, and putting it into that form.
 
-use super::{message, status::Status, table};
+use super::{message, request::Query, status::Status, table};
 use crate::{
-    demo::world::kubernetes::Resource,
+    demo::{Shared, world::kubernetes::Resource},
     domain::time::Time,
     source::kubernetes::wire::{RawExtension, Unknown, WatchEvent},
 };
@@ -83,6 +83,11 @@ pub struct Form {
 }
 
 impl Form {
+    pub fn new(encoding: Encoding, resource: &'static Resource, query: &Query, shared: &Shared) -> Self {
+        let include = query.get("includeObject").unwrap_or_default().to_owned();
+        Form { encoding, resource, now: shared.with(|world| world.now), include }
+    }
+
     pub fn object(&self, object: &Value) -> Bytes {
         match self.encoding {
             Encoding::Protobuf => envelope(message::encode(self.resource, object).unwrap_or_default()),

@@ -2,12 +2,16 @@
 
 mod discovery;
 mod encoding;
+mod evict;
 mod message;
+mod patch;
 mod read;
 mod request;
 mod review;
 mod rights;
 mod route;
+mod rules;
+mod scale;
 mod select;
 mod serve;
 mod status;
@@ -15,5 +19,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod write;
 
 pub use serve::serve;

@@ -82,6 +82,10 @@ impl Status {
         status
     }
 
+    pub fn unprocessable(message: &str) -> Self {
+        Status { details: json!({}), ..Self::new(422, "Invalid", message) }
+    }
+
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
