@@ -45,9 +45,9 @@ fn denied(order: &Order) -> String {
     )
 }
 
-/// Source: Kubernetes `storage.Preconditions.Check`.
+/// Source: Kubernetes `storage.Preconditions.Check` and `rest.BeforeDelete`.
 fn of_another(message: &str) -> bool {
-    message.contains("UID in precondition") || message.contains("uid mismatch")
+    ["UID in precondition", "the UID in the precondition", "uid mismatch"].iter().any(|w| message.contains(w))
 }
 
 fn replaced(about: &str) -> String {

@@ -1,10 +1,13 @@
 //! The Kubernetes API over HTTP on the world's objects, as a real API server speaks it.
 
+mod backend;
 mod discovery;
 mod encoding;
 mod evict;
+mod forward;
 mod message;
 mod patch;
+mod proxy;
 mod read;
 mod request;
 mod review;

@@ -137,6 +137,11 @@ impl Query {
         values.map(|(_, value)| value.as_str()).find(|value| !value.is_empty())
     }
 
+    /// All values of a name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether it is there and not `false` or `0`: `?watch` is true.
     ///
     /// Source: apimachinery `Convert_Slice_string_To_bool`.

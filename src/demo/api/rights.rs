@@ -211,7 +211,7 @@ mod tests {
         );
         assert!(!may("viewer", "patch", "apps", "statefulsets/scale", "kafka"));
         assert!(!may("viewer", "create", "", "pods/eviction", "kafka"));
-        assert!(may("viewer", "create", "", "pods/portforward", "kafka"));
+        assert!(!may("viewer", "create", "", "pods/portforward", "kafka"), "nor reaches it what writes");
         assert!(!may("namespace", "list", "", "nodes", ""), "nothing outside its namespace");
         assert!(!may("namespace", "list", "", "pods", "") && !may("namespace", "list", "", "pods", "shop"));
         assert!(may("namespace", "create", "", "pods/eviction", "kafka"));

@@ -3,7 +3,7 @@
 use super::{
     discovery,
     encoding::{Encoding, Form, Head},
-    evict, patch,
+    evict, forward, patch, proxy,
     read::{self, Page},
     request::{Asked, Query},
     review, rights, scale,
@@ -13,7 +13,7 @@ use super::{
     watch::Watch,
     write,
 };
-use crate::demo::world::kubernetes::Resource;
+use crate::demo::world::kubernetes::{PODS, Resource, SERVICES};
 use http::{Method, Request, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use serde_json::Value;
@@ -68,6 +68,15 @@ async fn resource(
             let scale = shared.with(|world| scale::get(world, resource, &asked))?;
             Ok(serve::json(200, &scale))
         }
+        ("get" | "create", "portforward") if resource == &PODS => {
+            forward::forward(server, resource, &asked, &query, request)
+        }
+        ("get", "proxy") if resource == &PODS || resource == &SERVICES => {
+            proxy::get(server, resource, &asked, request.uri().query().unwrap_or_default()).await
+        }
+        ("get" | "create", "exec" | "attach") if resource == &PODS => Err(Status::not_implemented(
+            "the containers of the demo are simulated: there is nothing to run in them",
+        )),
         (
             "create" | "update" | "patch" | "delete" | "deletecollection",
             "" | "status" | "scale" | "eviction",

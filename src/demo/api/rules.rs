@@ -15,6 +15,9 @@ const SET: [&str; 7] = [
     "persistentVolumeClaimRetentionPolicy",
     "minReadySeconds",
 ];
+const SET_SAYS: &str = "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', \
+     'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and \
+     'minReadySeconds' are forbidden";
 const POD: &str = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`, \
      `spec.initContainers[*].image`, `spec.activeDeadlineSeconds`, `spec.tolerations` (only additions to \
      existing tolerations), `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously \
@@ -33,15 +36,7 @@ pub fn check(resource: &'static Resource, before: &Value, after: &Value) -> Resu
         return invalid("spec.replicas", "FieldValueInvalid", &body);
     }
     match resource.kind {
-        "StatefulSet" if !same_but(before, after, &SET) => {
-            let fields = SET.map(|field| format!("'{field}'"));
-            let (last, others) = fields.split_last().unwrap_or_else(|| unreachable!("they are seven"));
-            let body = format!(
-                "Forbidden: updates to statefulset spec for fields other than {} and {last} are forbidden",
-                others.join(", ")
-            );
-            invalid("spec", "FieldValueForbidden", &body)
-        }
+        "StatefulSet" if !same_but(before, after, &SET) => invalid("spec", "FieldValueForbidden", SET_SAYS),
         "Deployment" | "ReplicaSet" if before["spec"]["selector"] != after["spec"]["selector"] => {
             let body = format!("Invalid value: {}: field is immutable", after["spec"]["selector"]);
             invalid("spec.selector", "FieldValueInvalid", &body)

@@ -4,7 +4,7 @@ use super::{
     encoding::{self, Encoding, Form},
     status::Status,
 };
-use crate::demo::Shared;
+use crate::demo::{Shared, world::STEP};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody, combinators::UnsyncBoxBody};
@@ -19,6 +19,7 @@ use std::{convert::Infallible, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
+    time::MissedTickBehavior,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -41,8 +42,12 @@ pub async fn serve(shared: Shared, listener: TcpListener) {
     let server = Server { shared, over: CancellationToken::new() };
     let _ends = server.over.clone().drop_guard();
     let mut connections = JoinSet::new();
+    // The world goes on while nobody asks: the watches are told.
+    let mut steps = tokio::time::interval(STEP);
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            _ = steps.tick() => server.shared.with(|_| ()),
             taken = listener.accept() => match taken {
                 Ok((stream, _)) => drop(connections.spawn(connection(server.clone(), stream))),
                 // No more files may be opened: some will be closed.

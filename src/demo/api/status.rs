@@ -44,10 +44,6 @@ impl Status {
         Self::new(403, "Forbidden", format!("{resource}{name_in} is forbidden: {what}")).about(resource, name)
     }
 
-    pub fn forbidden_path(what: &str) -> Self {
-        Status { details: json!({}), ..Self::new(403, "Forbidden", format!("forbidden: {what}")) }
-    }
-
     pub fn not_found(resource: &Name, name: &str) -> Self {
         Self::new(404, "NotFound", format!("{resource} \"{name}\" not found")).about(resource, name)
     }
@@ -124,9 +120,14 @@ impl Status {
         Self::new(503, "ServiceUnavailable", message)
     }
 
-    pub fn internal(message: impl std::fmt::Display) -> Self {
-        let status = Self::new(500, "InternalError", format!("Internal error occurred: {message}"));
-        Status { details: json!({"causes": [{"message": message.to_string()}]}), ..status }
+    /// An error that is told as it is. Source: `responsewriters.ErrorToAPIStatus`.
+    pub fn plain(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
+    /// The machine at `ip` does not answer.
+    pub fn undialled(ip: &str) -> Self {
+        Self::plain(format!("error dialing backend: dial tcp {ip}:10250: connect: no route to host"))
     }
 
     /// A version that is not there yet. Source: `storage.NewTooLargeResourceVersionError`.
@@ -155,7 +156,7 @@ impl Status {
             Refusal::Conflict => Self::modified(&named, name),
             Refusal::Precondition(why) => Self::conflict(&named, name, &why),
             Refusal::Budget { message, cause } => Self::too_many_requests(&message, cause.as_deref()),
-            Refusal::Internal(why) => Self::internal(why),
+            Refusal::Internal(why) => Self::plain(why),
             Refusal::Invalid(why) => {
                 let kind = Name { plural: resource.kind, ..named };
                 let message = format!("{kind} \"{name}\" is invalid: {why}");
@@ -171,9 +172,11 @@ impl Status {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
             "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if !self.next.is_empty() {
             status["metadata"]["continue"] = json!(self.next);
         }

@@ -180,6 +180,8 @@ async fn a_refusal_says_what_to_do_in_one_sentence() {
     let another = "Operation cannot be fulfilled on Pod \"kafka-1\": Precondition failed: UID in precondition: u1, UID in object meta: u2";
     let replaced = "it changed since you looked: another pod kafka/kafka-1 is in its place; look again";
     assert_eq!(refused(&evict(), 409, status(409, another)).await, replaced);
+    let deleted = "Operation cannot be fulfilled on Pod \"kafka-1\": the UID in the precondition (u1) does not match the UID in record (u2). The object might have been deleted and then recreated";
+    assert_eq!(refused(&evict(), 409, status(409, deleted)).await, replaced);
     let immutable =
         "Deployment.apps \"ui\" is invalid: metadata.uid: Invalid value: \"u1\": field is immutable";
     assert_eq!(

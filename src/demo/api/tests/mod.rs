@@ -1,6 +1,8 @@
 //! castellan's own clients on the demo's API server.
 
 mod followed;
+mod reached;
+mod written;
 
 use crate::{
     demo::{
@@ -47,6 +49,10 @@ impl Bench {
         for (n, manifest) in manifests.iter().enumerate() {
             put(&mut world, manifest.clone(), n, stamp);
         }
+        Self::of(world).await
+    }
+
+    pub async fn of(world: World) -> Bench {
         let shared = Shared::new(world, now);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -99,7 +105,7 @@ pub fn pod(name: &str) -> Value {
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"namespace": "kafka", "name": name, "labels": {"app": "kafka"}},
         "spec": {"nodeName": "node-1", "containers": [{"name": "kafka", "image": "kafka:4"}]},
-        "status": {"phase": "Running"},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
     })
 }
 

@@ -1,0 +1,41 @@
+//! What castellan reaches through the API server: port-forwards, proxies and logs of a scenario's world.
+
+use super::*;
+use crate::{demo::scenario::Scenario, domain::kubernetes::Key};
+use tokio::io::AsyncReadExt;
+
+async fn healthy() -> Bench {
+    let world = Scenario::find("healthy").unwrap().world(1, 1.0, now()).unwrap();
+    Bench::of(world).await
+}
+
+fn broker() -> Key {
+    Key::new("kafka", "kafka-0")
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_ends_at_once() {
+    let bench = healthy().await;
+    let gate = bench.connection("admin").await.gate;
+    let mut stream = gate.port_forward(&broker(), 1234).await.unwrap();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok() && rest.is_empty(), "{rest:?}");
+    assert!(gate.port_forward(&Key::new("kafka", "gone"), 9092).await.is_err());
+}
+
+#[tokio::test]
+async fn exporters_and_prometheus_answer_through_the_proxy() {
+    let bench = healthy().await;
+    let gate = bench.connection("viewer").await.gate;
+    let (code, text) = gate.ask_pod(&broker(), 9404, "/metrics", 64 << 20).await.unwrap();
+    assert!(code == 200 && text.contains("kafka_server"), "{code} {}", &text[..text.len().min(300)]);
+    let prometheus = Key::new("monitoring", "prometheus-operated");
+    let path = "/api/v1/query?query=up";
+    let (code, text) = gate.ask_service(&prometheus, 9090, false, path, 1 << 20).await.unwrap();
+    assert!(code == 200 && text.contains("\"status\":\"success\""), "{code} {text}");
+    let (code, text) = gate.ask_service(&prometheus, 9091, false, path, 1 << 20).await.unwrap();
+    assert!(code == 503 && text.contains("no service port 9091 found"), "{code} {text}");
+    let (code, text) = gate.ask_pod(&broker(), 9999, "/metrics", 1 << 20).await.unwrap();
+    assert!(code == 503 && text.contains("connection refused"), "{code} {text}");
+}
