@@ -2,7 +2,7 @@
 
 use crate::{
     demo::{
-        Shared, metrics,
+        Shared, metrics, wire,
         world::{
             World,
             kafka::{Cluster, Life},
@@ -112,8 +112,8 @@ impl Backend {
 
     /// Talks on a connection to the port until one side ends it.
     pub async fn serve(self, shared: Shared, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        if let Backend::Broker(..) = self {
-            return;
+        if let Backend::Broker(place, broker) = self {
+            return wire::serve(shared, place, broker, stream).await;
         }
         let service = service_fn(|request: Request<Incoming>| {
             let shared = shared.clone();

@@ -127,6 +127,22 @@ impl User {
         }
     }
 
+    /// A websocket is opened with a GET, and needs the right to `create` all the same.
+    ///
+    /// Source: `pkg/registry/core/pod/rest/authorize.go` (`ensureAuthorizedForVerb`), which gives no reason.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn check_upgrade(&self, asked: &Asked) -> Result<(), Status> {
+        let resource = asked.permission();
+        let wish =
+            Wish { verb: "create", group: &asked.group, resource: &resource, namespace: &asked.namespace };
+        match self.may(wish) {
+            Some(_) => Ok(()),
+            None => Err(Status::forbidden(&asked.named(), &asked.name, "")),
+        }
+    }
+
     /// Source: `apiserver/pkg/endpoints/handlers/responsewriters/errors.go` (`ForbiddenMessage`).
     fn cannot(&self, wish: Wish) -> String {
         let Wish { verb, group, resource, namespace } = wish;

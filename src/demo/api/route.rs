@@ -6,7 +6,9 @@ use super::{
     evict, forward, patch, proxy,
     read::{self, Page},
     request::{Asked, Query},
-    review, rights, scale,
+    review,
+    rights::{self, User},
+    scale,
     select::Selector,
     serve::{self, Answer, Server},
     status::Status,
@@ -30,13 +32,14 @@ pub async fn route(server: &Server, request: Request<Incoming>) -> Result<Answer
         let body = serve::read(request, &[JSON]).await?;
         return Ok(serve::json(201, &review.answer(user, body)));
     }
-    resource(server, asked, query, request).await
+    resource(server, user, asked, query, request).await
 }
 
 const JSON: &str = "application/json";
 
 async fn resource(
     server: &Server,
+    user: &User,
     asked: Asked,
     query: Query,
     request: Request<Incoming>,
@@ -69,6 +72,7 @@ async fn resource(
             Ok(serve::json(200, &scale))
         }
         ("get" | "create", "portforward") if resource == &PODS => {
+            user.check_upgrade(&asked)?;
             forward::forward(server, resource, &asked, &query, request)
         }
         ("get", "proxy") if resource == &PODS || resource == &SERVICES => {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{demo::scenario::Scenario, domain::kubernetes::Key};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn healthy() -> Bench {
     let world = Scenario::find("healthy").unwrap().world(1, 1.0, now()).unwrap();
@@ -14,6 +14,23 @@ fn broker() -> Key {
 }
 
 #[tokio::test]
+async fn a_broker_is_spoken_to_through_a_port_forward() {
+    let bench = healthy().await;
+    let gate = bench.connection("admin").await.gate;
+    let mut stream = gate.port_forward(&broker(), 9092).await.unwrap();
+    // ApiVersions, version 0, correlation 7, without a client's name.
+    stream.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 255, 255]).await.unwrap();
+    let mut head = [0; 10];
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_exact(&mut head)).await;
+    read.unwrap().unwrap();
+    assert_eq!(
+        (&head[4..8], &head[8..10]),
+        (&[0, 0, 0, 7][..], &[0, 0][..]),
+        "the same correlation, no error"
+    );
+}
+
+#[tokio::test]
 async fn a_port_that_nobody_listens_on_ends_at_once() {
     let bench = healthy().await;
     let gate = bench.connection("admin").await.gate;
@@ -22,6 +39,8 @@ async fn a_port_that_nobody_listens_on_ends_at_once() {
     let ended = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut rest)).await;
     assert!(ended.is_ok() && rest.is_empty(), "{rest:?}");
     assert!(gate.port_forward(&Key::new("kafka", "gone"), 9092).await.is_err());
+    let viewers = bench.connection("viewer").await.gate;
+    assert!(viewers.port_forward(&broker(), 9092).await.is_err(), "who only looks may not write to Kafka");
 }
 
 #[tokio::test]
