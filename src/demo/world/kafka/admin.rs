@@ -34,6 +34,16 @@ impl Cluster {
         random: &mut fastrand::Rng,
     ) -> Result<(), Refused> {
         self.controlled()?;
+        self.make(name, new, validate, random)
+    }
+
+    fn make(
+        &mut self,
+        name: &str,
+        new: &NewTopic,
+        validate: bool,
+        random: &mut fastrand::Rng,
+    ) -> Result<(), Refused> {
         check_name(name)?;
         if self.topics.contains_key(name) {
             return Err(Refused::because(
@@ -163,7 +173,7 @@ impl Cluster {
     /// Makes a topic as if it had been there for `age` simulated seconds and been sent to at that rate.
     ///
     /// # Errors
-    /// As [`Self::create_topic`].
+    /// As [`Self::create_topic`], but that it needs no controller.
     pub fn lay_topic(
         &mut self,
         name: &str,
@@ -171,7 +181,7 @@ impl Cluster {
         (age, rate, record_bytes): (f64, f64, f64),
         random: &mut fastrand::Rng,
     ) -> Result<(), Refused> {
-        self.create_topic(name, new, false, random)?;
+        self.make(name, new, false, random)?;
         let now = self.clock.seconds();
         if let Some(topic) = self.topics.get_mut(name) {
             topic.internal = name.starts_with("__");
@@ -252,7 +262,7 @@ impl Cluster {
     /// is up.
     pub(super) fn controlled(&self) -> Result<(), Refused> {
         let none = || Refused::because(Code::RequestTimedOut, "The request timed out.");
-        self.controller.map(|_| ()).ok_or_else(none)
+        self.controlling().then_some(()).ok_or_else(none)
     }
 
     /// The steps look at these partitions again.

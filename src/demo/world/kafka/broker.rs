@@ -55,21 +55,39 @@ pub(super) struct Process {
     /// The life that the last step saw, and the simulated second since which it is so.
     pub seen: Life,
     pub since: f64,
-    /// Whether it fetched from leaders when the last step looked.
-    pub fetched: bool,
+    /// How it stood when its partitions were last looked at.
+    pub stood: Standing,
     /// When the controller last heard from it.
     pub heard: f64,
     /// The controller's registration is of an earlier process, which has to be fenced first.
     pub stale: bool,
     /// Whether it was asked to stop and did: then there is no log to recover.
     pub clean: bool,
+    /// How far it had read the metadata log when it last did, in records, and when that was.
+    pub metadata: (f64, f64),
+}
+
+/// What the rules about partitions look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    registered: bool,
+    serves: bool,
+    follows: bool,
+    leaves: bool,
 }
 
 impl Broker {
     /// One that runs and has always run.
     pub fn new(id: i32, pod: Key, rack: Option<Text>, capacity: u64, now: f64) -> Self {
-        let process =
-            Process { seen: Life::Up, since: now, fetched: true, heard: now, stale: false, clean: false };
+        let process = Process {
+            seen: Life::Up,
+            since: now,
+            stood: Standing { registered: true, serves: true, follows: true, leaves: false },
+            heard: now,
+            stale: false,
+            clean: false,
+            metadata: (0.0, now),
+        };
         Broker {
             id,
             pod,
@@ -98,6 +116,15 @@ impl Broker {
     /// Whether its replicas follow their leaders.
     pub fn follows(&self) -> bool {
         self.serves() && self.fetching
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            registered: self.registered,
+            serves: self.serves(),
+            follows: self.follows(),
+            leaves: self.life == Life::Stopping,
+        }
     }
 
     /// A dynamic throttle in bytes a second.

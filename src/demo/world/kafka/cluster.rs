@@ -1,6 +1,6 @@
 //! A cluster: its brokers, its quorum, its topics and groups.
 
-use super::{Broker, Clock, Group, Life, Topic};
+use super::{Broker, Clock, Group, Life, Topic, quorum::Metadata};
 use crate::domain::{Text, time::Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,9 +27,12 @@ pub struct Cluster {
     pub(super) troubled: BTreeMap<Text, BTreeSet<usize>>,
     /// Simulated seconds that the once-a-second part of the steps has not done yet.
     pub(super) due: f64,
+    pub(super) metadata: Metadata,
+    /// The simulated second at which the brokers' disks were counted.
+    pub(super) counted: f64,
 }
 
-/// The second of `__consumer_offsets`.
+/// The topic that groups' commits are in.
 pub const OFFSETS: &str = "__consumer_offsets";
 
 impl Cluster {
@@ -51,6 +54,8 @@ impl Cluster {
             seed,
             troubled: BTreeMap::new(),
             due: 0.0,
+            metadata: Metadata::default(),
+            counted: 0.0,
         }
     }
 

@@ -110,11 +110,6 @@ impl Flow {
         self.last().rate
     }
 
-    /// Messages a second that are sent now.
-    pub fn rate_at(&self, seconds: f64) -> f64 {
-        self.last().rate * self.shape.at(seconds)
-    }
-
     pub(super) fn set_rate(&mut self, seconds: f64, rate: f64) {
         let sent = self.sent(seconds);
         if rate.max(0.0) == self.rate() {

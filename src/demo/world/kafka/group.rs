@@ -1,5 +1,6 @@
 //! Consumer groups: who is in them, what they have committed, how fast they are.
 
+use super::{membership::Outside, seed};
 use crate::domain::{Text, kubernetes::Key};
 use std::collections::BTreeMap;
 
@@ -53,6 +54,13 @@ pub struct Group {
     pub pace: f64,
     pub assignor: Assignor,
     pub generation: i32,
+    /// The simulated second at which the simulated members have their partitions again.
+    pub(super) rebalanced: f64,
+    /// Partitions that were shared out.
+    pub(super) shared: usize,
+    /// The simulated second at which it committed last.
+    pub(super) fed: f64,
+    pub(super) outside: super::membership::Round,
 }
 
 /// The next offset that a group reads.
@@ -80,18 +88,40 @@ pub struct Member {
     pub assigned: Vec<(Text, i32)>,
     /// It is in the group and reads nothing.
     pub stuck: bool,
+    /// What it said when it joined over the wire; None: it is simulated.
+    pub outside: Option<Box<Outside>>,
 }
 
 impl Group {
     /// One without members, that has committed nothing.
     pub fn new(topics: Vec<Text>, pace: f64, assignor: Assignor) -> Self {
-        let (state, members, committed) = (GroupState::Empty, Vec::new(), BTreeMap::new());
-        Group { state, topics, members, committed, pace, assignor, generation: 0 }
+        Group {
+            state: GroupState::Empty,
+            topics,
+            members: Vec::new(),
+            committed: BTreeMap::new(),
+            pace,
+            assignor,
+            generation: 0,
+            rebalanced: 0.0,
+            shared: 0,
+            fed: 0.0,
+            outside: super::membership::Round::default(),
+        }
     }
 
     /// What was committed for a partition.
     pub fn committed(&self, topic: &str, partition: i32) -> Option<&Committed> {
         self.committed.get(topic)?.get(usize::try_from(partition).ok()?)?.as_ref()
+    }
+
+    /// The place for what is committed for a partition.
+    pub(super) fn commit_at(&mut self, topic: &Text, partition: usize) -> &mut Option<Committed> {
+        let all = self.committed.entry(topic.clone()).or_default();
+        if all.len() <= partition {
+            all.resize(partition + 1, None);
+        }
+        &mut all[partition]
     }
 
     /// Forgets a topic that is deleted.
@@ -100,5 +130,60 @@ impl Group {
         for member in &mut self.members {
             member.assigned.retain(|(assigned, _)| &**assigned != topic);
         }
+    }
+
+    /// Shares the partitions out among the members; `counts` has those of each topic.
+    pub(super) fn assign(&mut self, counts: &[(Text, usize)]) {
+        self.members.sort_by(|a, b| a.id.cmp(&b.id));
+        match self.assignor {
+            Assignor::Range => self.assign_ranges(counts),
+            Assignor::Sticky => self.assign_sticky(counts),
+        }
+        self.shared = counts.iter().map(|(_, count)| count).sum();
+    }
+
+    /// Source: Apache Kafka `RangeAssignor`.
+    fn assign_ranges(&mut self, counts: &[(Text, usize)]) {
+        self.members.iter_mut().for_each(|m| m.assigned.clear());
+        let members = self.members.len().max(1);
+        for (topic, count) in counts {
+            let (each, more) = (count / members, count % members);
+            let mut next = 0;
+            for (i, member) in self.members.iter_mut().enumerate() {
+                let until = next + each + usize::from(i < more);
+                member.assigned.extend((next..until).map(|p| (topic.clone(), p as i32)));
+                next = until;
+            }
+        }
+    }
+
+    /// Each keeps what it has, up to an equal part; the rest goes to who has least.
+    fn assign_sticky(&mut self, counts: &[(Text, usize)]) {
+        let of = |(topic, count): &(Text, usize)| {
+            let topic = topic.clone();
+            (0..*count as i32).map(move |p| (topic.clone(), p))
+        };
+        let mut free: std::collections::BTreeSet<(Text, i32)> = counts.iter().flat_map(of).collect();
+        let members = self.members.len().max(1);
+        let (each, mut more) = (free.len() / members, free.len() % members);
+        for member in &mut self.members {
+            let mut room = each + usize::from(more > 0);
+            member.assigned.retain(|own| {
+                let keeps = room > 0 && free.remove(own);
+                room -= usize::from(keeps);
+                keeps
+            });
+            more -= usize::from(more > 0 && member.assigned.len() > each);
+        }
+        for partition in free {
+            if let Some(least) = self.members.iter_mut().min_by_key(|m| m.assigned.len()) {
+                least.assigned.push(partition);
+            }
+        }
+    }
+
+    /// Between 0.9 and 1.1: nobody works at the same pace all the time.
+    pub(super) fn mood(&self, name: &str) -> f64 {
+        0.9 + 0.2 * seed::fraction(seed::mix([seed::of(name), self.fed.to_bits()]))
     }
 }

@@ -101,7 +101,7 @@ impl Partition {
     }
 
     /// Forgets that it was special when it no more is.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn forget_ordinary(&mut self) {
         if self.special.as_deref() == Some(&Special::default()) {
             self.special = None;
         }
@@ -136,9 +136,11 @@ impl Partition {
         match (hold, self.special.as_ref().and_then(|s| s.held)) {
             (true, None) => self.special_mut().held = Some(sent),
             (false, Some(held)) => {
-                self.turn(self.end(sent), sent);
+                let end = self.end(sent);
+                self.turn(end, sent);
                 self.origin -= self.share * (sent - held);
                 self.special_mut().held = None;
+                self.reach(end, sent);
             }
             _ => {}
         }
@@ -149,6 +151,7 @@ impl Partition {
         let base = self.end(sent);
         self.turn(base, sent);
         self.origin += records.len() as f64;
+        self.reach(base + records.len() as i64, sent);
         self.special_mut().produced.extend((base..).zip(records));
         base
     }
@@ -162,6 +165,7 @@ impl Partition {
         let offset = end.floor() as i64;
         self.turn(offset, sent);
         self.origin -= lost;
+        self.reach(offset, sent);
         self.floor = self.floor.min(offset);
         let special = self.special_mut();
         drop(special.produced.split_off(&offset));
@@ -178,6 +182,15 @@ impl Partition {
         let held = self.special.as_ref().and_then(|s| s.held);
         self.share = share;
         self.origin = exact - share * held.unwrap_or(sent);
+        self.reach(exact.floor() as i64, sent);
+    }
+
+    /// Makes good what rounding took from the log's end.
+    fn reach(&mut self, end: i64, sent: f64) {
+        let exact = self.exact(sent);
+        if exact.floor() < end as f64 {
+            self.origin += end as f64 - exact + (exact.abs() * f64::EPSILON * 4.0).max(1e-9);
+        }
     }
 
     /// The offsets from here on follow from what is sent in another way.

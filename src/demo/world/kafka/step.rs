@@ -17,12 +17,19 @@ impl World {
 
 impl Cluster {
     /// Moves by `dt` simulated seconds, which end at `now`.
-    pub fn step(&mut self, now: Time, dt: f64, _random: &mut fastrand::Rng) {
+    pub fn step(&mut self, now: Time, dt: f64, random: &mut fastrand::Rng) {
         self.clock.step(now, dt);
+        self.vote(dt, random);
+        self.lives();
         self.due += dt;
-        if self.due >= TURN {
-            self.due = 0.0;
+        if self.due >= TURN - 1e-6 {
+            let dt = std::mem::take(&mut self.due);
             self.traffic();
+            self.replicate(dt);
+            self.settle();
+            self.consume();
+            self.expire_members();
+            self.fill_disks();
         }
     }
 }

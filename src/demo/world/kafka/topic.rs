@@ -111,6 +111,12 @@ impl Topic {
         }
     }
 
+    /// Bytes of one of the partition's records, on the average.
+    pub(super) fn average(&self, partition: usize) -> f64 {
+        let count = self.end(partition) - self.start(partition);
+        if count > 0 { (self.bytes(partition) as f64 / count as f64).max(1.0) } else { self.record_bytes }
+    }
+
     /// How many messages the copy on `broker` lacks.
     pub fn lag_on(&self, partition: usize, broker: i32) -> i64 {
         let replica = self.partitions[partition].behind().iter().find(|r| r.broker == broker);

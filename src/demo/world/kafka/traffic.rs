@@ -62,7 +62,7 @@ impl Topic {
         counter.bytes_in += bytes;
     }
 
-    fn counter(&mut self, broker: i32) -> &mut Traffic {
+    pub(super) fn counter(&mut self, broker: i32) -> &mut Traffic {
         let at = self.traffic.iter().position(|t| t.broker == broker).unwrap_or_else(|| {
             let new = Traffic { broker, share: 0.0, messages_in: 0.0, bytes_in: 0.0, bytes_out: 0.0 };
             self.traffic.push(new);
