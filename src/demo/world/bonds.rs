@@ -2,8 +2,8 @@
 
 use super::{
     World,
-    kafka::{Broker, Cluster, GroupState, Life, Member},
-    kubernetes::{CLAIMS, DEPLOYMENTS, Killed, NODES, PODS, REPLICA_SETS, Store, object, uuid},
+    kafka::{Broker, Life},
+    kubernetes::{CLAIMS, DEPLOYMENTS, Killed, NODES, PODS, REPLICA_SETS, Store, object},
 };
 use crate::domain::{Text, kubernetes::Key, time::Time};
 use serde_json::Value;
@@ -155,7 +155,12 @@ impl World {
             let claim = self.claim_of(&pod).map(|claim| object::uid(&claim).into()).unwrap_or_default();
             let process = Process { pod: seen.pod.clone(), since: seen.since, claim };
             let before = self.bonds.processes.get(&(index, id)).map(|p| p.claim.clone());
-            let claim = if seen.since.is_some() { process.claim.clone() } else { before.unwrap_or_default() };
+            let before = before.unwrap_or_default();
+            // A new claim is an empty disk.
+            if seen.since.is_some() && !before.is_empty() && before != process.claim {
+                self.kafka[index].wipe(id);
+            }
+            let claim = if seen.since.is_some() { process.claim.clone() } else { before };
             self.bonds.processes.insert((index, id), Process { claim, ..process });
         }
         let ready = self.kafka[index].brokers.get(&id).is_some_and(|b| b.registered && b.life == Life::Up);
@@ -216,9 +221,8 @@ impl World {
     fn tie_consumers(&mut self) {
         for consumer in self.bonds.consumers.clone() {
             let pods = self.ready_pods(&consumer.workload);
-            let random = &mut self.random;
-            let cluster = &mut self.kafka[consumer.cluster];
-            tie_group(cluster, &consumer, &pods, random);
+            let client = format!("{}{CLIENT}", consumer.workload.name);
+            self.kafka[consumer.cluster].set_members(&consumer.group, &client, &pods, &mut self.random);
         }
     }
 
@@ -248,30 +252,6 @@ impl World {
             *seen = (now, ends);
             self.plane.load.insert(consumer.workload.clone(), rate / 1000.0 * consumer.cores);
         }
-    }
-}
-
-fn tie_group(cluster: &mut Cluster, consumer: &Consumer, pods: &[(Key, Text)], random: &mut fastrand::Rng) {
-    let Some(group) = cluster.groups.get_mut(&consumer.group) else { return };
-    // Those who joined from elsewhere have no pod here.
-    let ours = |member: &Member| member.client.strip_suffix(CLIENT) == Some(&*consumer.workload.name);
-    let before = group.members.len();
-    group.members.retain(|m| !ours(m) || pods.iter().any(|(pod, _)| *pod == m.pod));
-    let gone = before - group.members.len();
-    let new = pods.iter().filter(|(pod, _)| !group.members.iter().any(|m| m.pod == *pod));
-    let client: Text = format!("{}{CLIENT}", consumer.workload.name).into();
-    let joining = new.map(|(pod, host)| Member {
-        id: format!("{client}-{}", uuid(random)).into(),
-        client: client.clone(),
-        pod: pod.clone(),
-        host: format!("/{host}").into(),
-        assigned: Vec::new(),
-        stuck: false,
-    });
-    let joining: Vec<Member> = joining.collect();
-    if gone > 0 || !joining.is_empty() {
-        group.members.extend(joining);
-        group.state = GroupState::PreparingRebalance;
     }
 }
 

@@ -26,7 +26,8 @@ struct Mark {
 impl Clock {
     /// The simulated seconds begin as those since the epoch, so that the day's shape is that of the day.
     pub fn new(now: Time) -> Self {
-        Clock { now, seconds: now.0 as f64 / 1000.0, marks: Vec::new() }
+        let seconds = now.0 as f64 / 1000.0;
+        Clock { now, seconds, marks: vec![Mark { at: now, seconds, speed: 1.0 }] }
     }
 
     pub fn now(&self) -> Time {
@@ -41,40 +42,53 @@ impl Clock {
     /// Goes on to `now`, in which `dt` simulated seconds pass.
     pub(super) fn step(&mut self, now: Time, dt: f64) {
         let wall = now.since(self.now).as_secs_f64();
-        if wall > 0.0 {
-            let speed = dt / wall;
-            let before = self.marks.last().map_or(1.0, |mark| mark.speed);
-            if (speed - before).abs() > before * 1e-3 {
-                self.marks.push(Mark { at: self.now, seconds: self.seconds, speed });
-                let over = self.marks.len().saturating_sub(REMEMBERED);
-                self.marks.drain(..over);
-            }
-            self.now = now;
+        if wall <= 0.0 {
+            return;
         }
-        self.seconds += dt;
+        let (speed, before) = (dt / wall, self.last().speed);
+        if (speed - before).abs() > before * 1e-3 {
+            self.marks.push(Mark { at: self.now, seconds: self.seconds, speed });
+            let over = self.marks.len().saturating_sub(REMEMBERED);
+            self.marks.drain(..over);
+        }
+        self.now = now;
+        // Not added up step by step, which would round each time.
+        self.seconds = self.last().at(now);
     }
 
     /// When it was.
     pub fn time(&self, seconds: f64) -> Time {
         let after = self.marks.partition_point(|mark| mark.seconds <= seconds);
-        let (at, since, speed) = match (after.checked_sub(1).map(|i| &self.marks[i]), self.marks.first()) {
-            (Some(mark), _) => (mark.at, mark.seconds, mark.speed),
-            (None, Some(first)) => (first.at, first.seconds, 1.0),
-            (None, None) => (self.now, self.seconds, 1.0),
-        };
-        let passed = if speed > 0.0 { (seconds - since) / speed } else { 0.0 };
-        Time(at.0 + (passed * 1000.0).round() as i64).min(self.now)
+        self.mark_before(after).time(seconds).min(self.now)
     }
 
     /// The simulated seconds at that time.
     pub fn at(&self, time: Time) -> f64 {
         let after = self.marks.partition_point(|mark| mark.at <= time);
-        let (at, since, speed) = match (after.checked_sub(1).map(|i| &self.marks[i]), self.marks.first()) {
-            (Some(mark), _) => (mark.at, mark.seconds, mark.speed),
-            (None, Some(first)) => (first.at, first.seconds, 1.0),
-            (None, None) => (self.now, self.seconds, 1.0),
-        };
-        since + (time.0 - at.0) as f64 / 1000.0 * speed
+        self.mark_before(after).at(time)
+    }
+
+    fn mark_before(&self, after: usize) -> Mark {
+        match after.checked_sub(1) {
+            Some(i) => self.marks[i],
+            None => Mark { speed: 1.0, ..self.marks[0] },
+        }
+    }
+
+    fn last(&self) -> &Mark {
+        // There is always one: it begins with one, and the oldest go first.
+        &self.marks[self.marks.len() - 1]
+    }
+}
+
+impl Mark {
+    fn at(&self, time: Time) -> f64 {
+        self.seconds + (time.0 - self.at.0) as f64 / 1000.0 * self.speed
+    }
+
+    fn time(&self, seconds: f64) -> Time {
+        let passed = if self.speed > 0.0 { (seconds - self.seconds) / self.speed } else { 0.0 };
+        Time(self.at.0 + (passed * 1000.0).round() as i64)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The simulated consumers: they join, share the partitions out, read as fast as they can, and commit.
 
-use super::{Assignor, Broker, Cluster, Committed, Group, GroupState, Member, Topic, names, seed};
+use super::{Broker, Cluster, Committed, Group, GroupState, Member, Topic, names, seed};
 use crate::domain::{Text, kubernetes::Key};
 use std::collections::BTreeMap;
 
@@ -9,63 +9,38 @@ const COMMIT: f64 = 5.0;
 /// From a change of members until all have their partitions.
 const REBALANCE: f64 = 4.0;
 
-/// A process that consumes in a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Consumer {
-    pub client: Text,
-    pub pod: Key,
-    /// The pod's address.
-    pub host: Text,
-    /// It stays in the group and reads nothing.
-    pub stuck: bool,
-}
-
 impl Cluster {
-    /// Makes a group that has committed everything but `lag` messages of each topic.
-    pub fn lay_group(&mut self, name: &str, topics: Vec<Text>, pace: f64, assignor: Assignor, lag: f64) {
-        let mut group = Group::new(topics, pace, assignor);
-        let now = self.clock.seconds();
-        // Not all groups commit in the same second.
-        group.fed = now - COMMIT * seed::fraction(seed::of(name));
-        for topic in group.topics.clone() {
-            let Some(found) = self.topics.get(&topic) else { continue };
-            for (p, partition) in found.partitions.iter().enumerate() {
-                let position = found.high_watermark(p) as f64 - (lag * partition.share()).round();
-                let position = position.max(found.start(p) as f64);
-                *group.commit_at(&topic, p) = Some(Committed { position, metadata: None });
-            }
-        }
-        self.groups.insert(name.into(), group);
-    }
-
-    /// Says which processes consume in a group. Where they are not the same as before, it rebalances.
-    pub fn set_members(&mut self, group: &str, consumers: &[Consumer], random: &mut fastrand::Rng) {
+    /// Says in which pods a client's consumers of a group run, with their addresses. Where they are not the
+    /// same as before, the group rebalances.
+    pub fn set_members(
+        &mut self,
+        group: &str,
+        client: &str,
+        pods: &[(Key, Text)],
+        random: &mut fastrand::Rng,
+    ) {
         let now = self.clock.seconds();
         let Some(group) = self.groups.get_mut(group) else { return };
         // Members from outside share partitions out in their own way, which the simulated cannot follow.
-        if group.members.iter().any(|m| m.outside.is_some()) {
+        if group.from_outside() {
             return;
         }
         let before = group.members.len();
-        group.members.retain(|m| consumers.iter().any(|c| c.pod == m.pod));
-        let mut changed = group.members.len() != before;
-        for consumer in consumers {
-            if let Some(known) = group.members.iter_mut().find(|m| m.pod == consumer.pod) {
-                known.stuck = consumer.stuck;
-                continue;
-            }
-            changed = true;
-            group.members.push(Member {
-                id: names::member(&consumer.client, random.u128(..)).into(),
-                client: consumer.client.clone(),
-                pod: consumer.pod.clone(),
-                host: consumer.host.clone(),
-                assigned: Vec::new(),
-                stuck: consumer.stuck,
-                outside: None,
-            });
-        }
-        if changed {
+        group.members.retain(|m| &*m.client != client || pods.iter().any(|(pod, _)| *pod == m.pod));
+        let gone = before - group.members.len();
+        let new = pods.iter().filter(|(pod, _)| !group.members.iter().any(|m| m.pod == *pod));
+        let member = |(pod, address): &(Key, Text)| Member {
+            id: names::member(client, random.u128(..)).into(),
+            client: client.into(),
+            pod: pod.clone(),
+            host: format!("/{address}").into(),
+            assigned: Vec::new(),
+            stuck: false,
+            outside: None,
+        };
+        let new: Vec<Member> = new.map(member).collect();
+        if gone > 0 || !new.is_empty() {
+            group.members.extend(new);
             group.rebalance(now);
         }
     }
@@ -75,11 +50,11 @@ impl Cluster {
         let now = self.clock.seconds();
         let served: Vec<bool> = self.groups.keys().map(|name| self.coordinated(name)).collect();
         for ((name, group), served) in self.groups.iter_mut().zip(served) {
-            if !served || group.members.is_empty() || group.members.iter().any(|m| m.outside.is_some()) {
+            if !served || group.members.is_empty() || group.from_outside() {
                 continue;
             }
             if group.state != GroupState::Stable {
-                group.end_rebalance(now, &self.topics);
+                group.end_rebalance(name, now, &self.topics);
             } else if now - group.fed >= COMMIT {
                 let mood = group.mood(name) * (now - group.fed);
                 group.fed = now;
@@ -103,13 +78,19 @@ impl Group {
         self.state = if self.members.is_empty() { GroupState::Empty } else { GroupState::PreparingRebalance };
     }
 
-    fn end_rebalance(&mut self, now: f64, topics: &BTreeMap<Text, Topic>) {
+    fn end_rebalance(&mut self, name: &str, now: f64, topics: &BTreeMap<Text, Topic>) {
         if now < self.rebalanced {
             return;
         }
         self.assign(&self.counts(topics));
         self.generation += 1;
+        self.feed(name, now);
         self.state = GroupState::Stable;
+    }
+
+    /// Its members begin to read now. Not all groups commit in the same second.
+    fn feed(&mut self, name: &str, now: f64) {
+        self.fed = now - COMMIT * seed::fraction(seed::of(name));
     }
 
     fn counts(&self, topics: &BTreeMap<Text, Topic>) -> Vec<(Text, usize)> {

@@ -115,6 +115,11 @@ impl Group {
         self.committed.get(topic)?.get(usize::try_from(partition).ok()?)?.as_ref()
     }
 
+    /// Whether its members joined over the wire.
+    pub(super) fn from_outside(&self) -> bool {
+        self.members.iter().any(|m| m.outside.is_some())
+    }
+
     /// The place for what is committed for a partition.
     pub(super) fn commit_at(&mut self, topic: &Text, partition: usize) -> &mut Option<Committed> {
         let all = self.committed.entry(topic.clone()).or_default();

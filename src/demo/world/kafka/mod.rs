@@ -32,7 +32,6 @@ pub use broker::{Broker, Life};
 pub use clock::Clock;
 pub use cluster::{Cluster, OFFSETS};
 pub use code::{Code, Refused};
-pub use consume::Consumer;
 pub use group::{Assignor, Committed, Group, GroupState, Member};
 pub use log::{At, Fetched};
 pub use membership::{Join, Joined, Outside};

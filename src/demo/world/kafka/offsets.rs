@@ -108,8 +108,7 @@ impl Group {
     }
 
     fn subscribed(&self, topic: &str) -> bool {
-        let from_outside = self.members.iter().any(|m| m.outside.is_some());
         // What members from outside subscribe to is told in their own words, which are not read here.
-        from_outside || self.topics.iter().any(|t| &**t == topic)
+        self.from_outside() || self.topics.iter().any(|t| &**t == topic)
     }
 }

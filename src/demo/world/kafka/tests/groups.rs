@@ -2,32 +2,32 @@
 
 use super::Lab;
 use crate::{
-    demo::world::kafka::{Assignor, Code, Consumer, Group, GroupState, Join, Life, OFFSETS},
+    demo::world::kafka::{Assignor, Code, Committed, Group, GroupState, Join, Life, OFFSETS},
     domain::{Text, kubernetes::Key},
 };
 use proptest::prelude::*;
 
-fn consumers(count: usize, stuck: Option<usize>) -> Vec<Consumer> {
-    let of = |i: usize| Consumer {
-        client: "billing".into(),
-        pod: Key::new("shop", &format!("billing-{i}")),
-        host: format!("10.0.0.{i}").into(),
-        stuck: stuck == Some(i),
-    };
-    (0..count).map(of).collect()
+fn pods(count: usize) -> Vec<(Key, Text)> {
+    let pod = |i: usize| (Key::new("shop", &format!("billing-{i}")), format!("10.0.0.{i}").into());
+    (0..count).map(pod).collect()
 }
 
-/// `billing` reads `orders`, to which 60 messages a second are sent.
+/// `billing` reads `orders`, to which 60 messages a second are sent, and has as much to read of each partition.
 fn lab(pace: f64, lag: f64) -> Lab {
     let mut lab = Lab::new(3, 8);
     lab.topic(OFFSETS, 10, 3, &[("cleanup.policy", "compact")], 1.0);
     lab.topic("orders", 6, 3, &[], 60.0);
-    lab.cluster.lay_group("billing", vec!["orders".into()], pace, Assignor::Range, lag);
+    let mut group = Group::new(vec!["orders".into()], pace, Assignor::Range);
+    for p in 0..6 {
+        let position = lab.cluster.topics["orders"].end(p) as f64 - lag / 6.0;
+        *group.commit_at(&"orders".into(), p) = Some(Committed { position, metadata: None });
+    }
+    lab.cluster.groups.insert("billing".into(), group);
     lab
 }
 
-fn join(lab: &mut Lab, members: &[Consumer]) {
-    lab.cluster.set_members("billing", members, &mut lab.random);
+fn join(lab: &mut Lab, members: usize) {
+    lab.cluster.set_members("billing", "billing", &pods(members), &mut lab.random);
     lab.step(6.0);
 }
 
@@ -41,12 +41,12 @@ fn lags(lab: &Lab) -> Vec<i64> {
 fn a_group_that_is_fast_enough_works_its_lag_off_and_one_that_is_not_falls_behind() {
     let mut fast = lab(500.0, 3_000.0);
     assert!((2_900..3_100).contains(&lags(&fast).iter().sum::<i64>()));
-    join(&mut fast, &consumers(2, None));
+    join(&mut fast, 2);
     fast.step(15.0);
     // What is sent between two commits remains.
     assert!(lags(&fast).iter().all(|&lag| (0..=120).contains(&lag)), "{:?}", lags(&fast));
     let mut slow = lab(5.0, 0.0);
-    join(&mut slow, &consumers(2, None));
+    join(&mut slow, 2);
     slow.step(30.0);
     let before: i64 = lags(&slow).iter().sum();
     slow.step(30.0);
@@ -57,7 +57,8 @@ fn a_group_that_is_fast_enough_works_its_lag_off_and_one_that_is_not_falls_behin
 #[test]
 fn who_is_stuck_commits_nothing_and_a_change_of_members_is_a_rebalance() {
     let mut lab = lab(500.0, 0.0);
-    join(&mut lab, &consumers(3, Some(1)));
+    join(&mut lab, 3);
+    lab.cluster.groups.get_mut("billing").unwrap().members[1].stuck = true;
     let group = &lab.cluster.groups["billing"];
     assert_eq!((group.state, group.generation), (GroupState::Stable, 1));
     let stuck: Vec<_> = group.members.iter().filter(|m| m.stuck).flat_map(|m| m.assigned.clone()).collect();
@@ -66,24 +67,27 @@ fn who_is_stuck_commits_nothing_and_a_change_of_members_is_a_rebalance() {
     let before: Vec<i64> = stuck.iter().map(|(_, p)| at(&lab, *p)).collect();
     lab.step(20.0);
     assert_eq!(stuck.iter().map(|(_, p)| at(&lab, *p)).collect::<Vec<_>>(), before);
-    lab.cluster.set_members("billing", &consumers(2, None), &mut lab.random);
+    let stays = pods(3);
+    let one = lab.cluster.groups["billing"].members[1].pod.clone();
+    let stays: Vec<_> = stays.into_iter().filter(|(pod, _)| *pod != one).collect();
+    lab.cluster.set_members("billing", "billing", &stays, &mut lab.random);
     assert_eq!(lab.cluster.groups["billing"].state, GroupState::PreparingRebalance);
     lab.step(20.0);
     assert_eq!(lab.cluster.groups["billing"].generation, 2);
     assert!(lags(&lab).iter().all(|&lag| lag <= 120));
-    lab.cluster.set_members("billing", &[], &mut lab.random);
+    lab.cluster.set_members("billing", "billing", &[], &mut lab.random);
     assert_eq!(lab.cluster.groups["billing"].state, GroupState::Empty);
 }
 
 #[test]
 fn commits_are_taken_from_outside_only_while_nobody_reads() {
     let mut lab = lab(500.0, 0.0);
-    join(&mut lab, &consumers(1, None));
+    join(&mut lab, 1);
     let commit = |lab: &mut Lab, at| lab.cluster.commit_offset("billing", ("", -1), ("orders", 0), at, None);
     assert_eq!(commit(&mut lab, 5), Err(Code::UnknownMemberId));
     assert_eq!(lab.cluster.delete_group("billing"), Err(Code::NonEmptyGroup));
     assert_eq!(lab.cluster.delete_offset("billing", "orders", 0), Err(Code::GroupSubscribedToTopic));
-    join(&mut lab, &[]);
+    join(&mut lab, 0);
     assert_eq!(commit(&mut lab, 5), Ok(()));
     assert_eq!(lab.cluster.groups["billing"].committed("orders", 0).unwrap().offset(), 5);
     assert_eq!(lab.cluster.delete_offset("billing", "orders", 0), Ok(()));
@@ -96,7 +100,7 @@ fn commits_are_taken_from_outside_only_while_nobody_reads() {
 #[test]
 fn without_its_coordinator_a_group_commits_nothing() {
     let mut lab = lab(500.0, 0.0);
-    join(&mut lab, &consumers(1, None));
+    join(&mut lab, 1);
     lab.step(10.0);
     let coordinator = lab.cluster.coordinator("billing").unwrap();
     lab.live(coordinator, Life::Hung);
@@ -151,7 +155,7 @@ fn two_clients_join_share_out_and_lose_one_another() {
     lab.step(11.5);
     assert_eq!(lab.cluster.groups["tail"].state, GroupState::Empty, "it was not heard of");
     assert_eq!(lab.cluster.heartbeat("tail", &second, 2), Err(Code::UnknownMemberId));
-    join(&mut lab, &consumers(1, None));
+    join(&mut lab, 1);
     let refused = lab.cluster.join_group("billing", asks("", false), &mut lab.random).unwrap_err();
     assert_eq!(refused.0, Code::InconsistentGroupProtocol);
 }
@@ -170,7 +174,7 @@ proptest! {
         let mut lab = Lab::new(1, 1);
         lab.cluster.groups.insert("billing".into(), group.clone());
         for members in changes {
-            lab.cluster.set_members("billing", &consumers(members, None), &mut lab.random);
+            lab.cluster.set_members("billing", "billing", &pods(members), &mut lab.random);
             group = lab.cluster.groups["billing"].clone();
             group.assign(&counts);
             let mut all: Vec<_> = group.members.iter().flat_map(|m| m.assigned.clone()).collect();
