@@ -77,6 +77,11 @@ impl Cluster {
             return Err(Code::InvalidRequiredAcks);
         }
         let (found, p) = self.led(broker, topic, partition)?;
+        if !found.partitions[p].behind().is_empty() {
+            // Who is behind may have come back, or gone, since the last step.
+            self.settle_one(topic, p);
+        }
+        let (found, p) = self.led(broker, topic, partition)?;
         if acks == -1 && found.partitions[p].isr.len() < found.rules.min_isr {
             return Err(Code::NotEnoughReplicas);
         }
@@ -143,7 +148,7 @@ impl Cluster {
         }
         let Some(found) = self.topics.get_mut(topic) else { return Err(Code::UnknownTopicOrPartition) };
         let start = found.start(p).max(offset);
-        found.begin_at(p, start);
+        found.partitions[p].begin_at(start);
         Ok(start)
     }
 
@@ -161,29 +166,20 @@ impl Cluster {
 }
 
 impl Topic {
-    /// Lets the log begin later.
-    fn begin_at(&mut self, partition: usize, start: i64) {
-        let p = &mut self.partitions[partition];
-        p.floor = p.floor.max(start);
-        if p.special().is_some_and(|s| !s.produced.is_empty()) {
-            let produced = &mut p.special_mut().produced;
-            *produced = produced.split_off(&start);
-        }
-    }
-
     /// Lets go of what is too much to keep, and of what is no longer in the log.
     fn keep(&mut self, partition: usize) {
         let mut start = self.start(partition);
-        let produced = self.partitions[partition].special().map(|s| &s.produced);
-        let mut kept = 0;
-        for (offset, record) in produced.into_iter().flatten().rev() {
-            kept += record.bytes();
-            if kept > KEPT {
+        if let Some(special) = self.partitions[partition].special() {
+            let mut kept = special.produced_bytes;
+            for (offset, record) in &special.produced {
+                if kept <= KEPT {
+                    break;
+                }
+                kept -= record.bytes();
                 start = start.max(offset + 1);
-                break;
             }
         }
-        self.begin_at(partition, start);
+        self.partitions[partition].begin_at(start);
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Special {
     pub watermark: Option<i64>,
     /// What was produced from outside, by offset; the simulated producers' records are made when they are read.
     pub produced: BTreeMap<i64, Record>,
+    /// The bytes of these.
+    pub produced_bytes: u64,
     /// How offsets followed from what was sent, earlier.
     eras: Vec<Era>,
 }
@@ -152,7 +154,9 @@ impl Partition {
         self.turn(base, sent);
         self.origin += records.len() as f64;
         self.reach(base + records.len() as i64, sent);
-        self.special_mut().produced.extend((base..).zip(records));
+        let special = self.special_mut();
+        special.produced_bytes += records.iter().map(Record::bytes).sum::<u64>();
+        special.produced.extend((base..).zip(records));
         base
     }
 
@@ -168,10 +172,20 @@ impl Partition {
         self.reach(offset, sent);
         self.floor = self.floor.min(offset);
         let special = self.special_mut();
-        drop(special.produced.split_off(&offset));
+        let cut = special.produced.split_off(&offset);
+        special.produced_bytes -= cut.values().map(Record::bytes).sum::<u64>();
         special.watermark = special.watermark.map(|w| w.min(offset));
         for replica in &mut special.behind {
             replica.end = replica.end.min(end);
+        }
+    }
+
+    /// Lets the log begin later.
+    pub(super) fn begin_at(&mut self, start: i64) {
+        self.floor = self.floor.max(start);
+        let Some(special) = &mut self.special else { return };
+        while let Some(first) = special.produced.first_entry().filter(|first| *first.key() < start) {
+            special.produced_bytes -= first.remove().bytes();
         }
     }
 

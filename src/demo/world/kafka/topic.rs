@@ -127,9 +127,17 @@ impl Topic {
         let start = self.start(partition);
         let kept = (end - start as f64).max(0.0);
         let kept = if self.rules.compact { kept.min(KEYS as f64) } else { kept };
-        let produced = self.partitions[partition].special().map(|s| &s.produced);
-        let produced = produced.into_iter().flat_map(|p| p.range(start..(end as i64).max(start)));
-        let (count, bytes) = produced.fold((0.0, 0), |(n, b), (_, r)| (n + 1.0, b + r.bytes()));
+        let Some(special) = self.partitions[partition].special().filter(|s| s.produced_bytes > 0) else {
+            return (kept * self.record_bytes) as u64;
+        };
+        let (first, last) = (special.produced.keys().next(), special.produced.keys().next_back());
+        let whole = first.is_some_and(|o| *o >= start) && last.is_some_and(|o| (*o as f64) < end);
+        let (count, bytes) = if whole {
+            (special.produced.len() as f64, special.produced_bytes)
+        } else {
+            let there = special.produced.range(start..(end as i64).max(start));
+            there.fold((0.0, 0), |(n, b), (_, r)| (n + 1.0, b + r.bytes()))
+        };
         ((kept - count).max(0.0) * self.record_bytes) as u64 + bytes
     }
 
