@@ -57,6 +57,7 @@ fn billing(cluster: &Cluster) -> Group {
         host: format!("10.244.1.{n}").into(),
         assigned: (0..3).map(|p| ("orders".into(), n * 3 + p)).collect(),
         stuck: false,
+        outside: None,
     };
     (group.members, group.state, group.generation) = (vec![member(0), member(1)], GroupState::Stable, 3);
     group

@@ -33,7 +33,7 @@ impl Cluster {
             id: names::member(client, random.u128(..)).into(),
             client: client.into(),
             pod: pod.clone(),
-            host: format!("/{address}").into(),
+            host: address.clone(),
             assigned: Vec::new(),
             stuck: false,
             outside: None,

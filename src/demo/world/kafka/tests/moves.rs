@@ -132,3 +132,26 @@ fn what_is_old_or_too_much_is_deleted_and_does_not_come_back() {
     assert_eq!(lab.cluster.delete_records(leader, "orders", 0, -1), Ok(end));
     assert_eq!((start(&lab), lab.cluster.topics["orders"].bytes(0)), (end, 0));
 }
+
+#[test]
+fn what_clients_produce_is_kept_up_to_a_limit() {
+    let mut lab = loaded(4);
+    let leader = lab.cluster.topics["orders"].partitions[0].leader.unwrap();
+    let big = |n: u8| crate::demo::world::kafka::Record {
+        at: lab.now.0,
+        key: None,
+        value: Some(vec![n; 1_000_000].into()),
+        headers: Vec::new(),
+    };
+    let records: Vec<_> = (0..30).map(big).collect();
+    let mut last = 0;
+    for record in records {
+        last = lab.cluster.produce(leader, "orders", 0, vec![record], -1).unwrap();
+    }
+    let orders = &lab.cluster.topics["orders"];
+    let (start, bytes) = (orders.start(0), orders.bytes(0));
+    assert_eq!((last - start, orders.end(0)), (15, last + 1), "16 MiB hold 16 of them");
+    assert!((16_000_000..16_777_216).contains(&bytes), "{bytes}");
+    let read = lab.cluster.fetch(leader, "orders", 0, start, u64::MAX).unwrap().records;
+    assert!(read.len() == 16 && read[15].1.value.as_ref().unwrap()[0] == 29);
+}
