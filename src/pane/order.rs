@@ -28,6 +28,8 @@ impl Arranged {
     pub fn sort(&mut self, column: usize, descending: bool, keys: impl FnOnce() -> Vec<u64>) {
         if self.column != Some(column) {
             (self.column, self.keys) = (Some(column), keys());
+            // Every row has its place, whatever was answered.
+            self.keys.resize(self.objects.len(), UNKNOWN);
         }
         self.order = order(&self.keys, descending);
     }
