@@ -1,9 +1,7 @@
 //! What those see who may not do everything.
 
-use crate::stage::{WIDE, stage};
+use crate::stage::{BROKERS, WIDE, stage};
 use castellan_lab::Context;
-
-const BROKERS: [&str; 3] = ["kafka-0", "kafka-1", "kafka-2"];
 
 #[test]
 fn who_may_look_or_not_evict_sees_everything() {

@@ -34,15 +34,13 @@ fn from_a_stateful_set_to_its_pods_a_broker_and_its_partitions() {
 fn from_a_topic_to_its_partitions_and_from_a_group_to_its_members_pod() {
     let stage = stage();
     let mut screen = stage.open(Context::Admin, (160, 50));
-    screen.go("topics");
-    screen.filter("^orders$");
+    screen.select("topics", "^orders$", "orders");
     screen.leads("\r", "partitions of topic orders");
     screen.waits("the six of orders", |_| {
         let rows = screen.table("LEADER", &["TOPIC", "#"]);
         rows == (0..6).map(|n| vec!["orders".to_string(), n.to_string()]).collect()
     });
-    screen.go("groups");
-    screen.filter("^audit$");
+    screen.select("groups", "^audit$", "audit");
     screen.leads("\r", "Members of group audit");
     // One member reads all six, and the pod of each partition is its.
     screen.waits("who reads which partition", |_| {
@@ -100,9 +98,7 @@ fn the_pod_that_crashes_is_found_and_its_log_read() {
 fn the_newest_orders_are_browsed() {
     let stage = stage();
     let mut screen = stage.open(Context::Admin, WIDE);
-    screen.go("topics");
-    screen.filter("^orders$");
-    screen.row("orders", |row| row.contains('▌'));
+    screen.select("topics", "^orders$", "orders");
     screen.leads("m", "messages of topic orders");
     screen.sees("newest 100, all partitions, as text");
     screen.row("\"currency\":\"EUR\"", |row| row.contains(" customer-") && row.contains("\"id\":\"o-"));

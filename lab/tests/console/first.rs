@@ -2,11 +2,9 @@
 
 use crate::{
     screen::{Facts, Screen},
-    stage::{Stage, WIDE, stage},
+    stage::{BROKERS, Stage, WIDE, stage},
 };
 use castellan_lab::Context;
-
-const BROKERS: [&str; 3] = ["kafka-0", "kafka-1", "kafka-2"];
 
 /// Everything that an operator looks for at first, at a size that has room for it.
 #[track_caller]

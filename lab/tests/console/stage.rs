@@ -12,6 +12,7 @@ use std::{
     time::Instant,
 };
 
+pub const BROKERS: [&str; 3] = ["kafka-0", "kafka-1", "kafka-2"];
 pub const WIDE: Size = (220, 90);
 pub const ALL_LIVE: &str = "Kubernetes live · Kafka live · throughput live";
 pub const BOOTSTRAP: &str = "kafka-bootstrap.kafka.svc:9092";

@@ -1,7 +1,7 @@
 //! Brokers come, go and come back.
 
 use super::{
-    outside::{lists, until},
+    outside::{KAFKA, lists, until},
     stage,
 };
 use crate::{
@@ -13,10 +13,6 @@ use castellan_lab::{Context, Fault};
 /// Brokers that answer, as Kafka's own tool finds them.
 fn registered(stage: &Stage) -> usize {
     stage.tool("kafka-broker-api-versions.sh", "").matches("(id: ").count()
-}
-
-fn replicas_asked_for(stage: &Stage) -> String {
-    stage.field("-n kafka get statefulset kafka", ".spec.replicas")
 }
 
 fn reassign(screen: &mut Screen, topic: &str, to: &str) {
@@ -35,7 +31,7 @@ fn a_broker_is_added_filled_emptied_and_taken_away() {
     screen.sees("no partition moves by itself");
     screen.agrees("y");
     screen.is_done("scale StatefulSet kafka/kafka from 3 to 4");
-    assert_eq!(replicas_asked_for(&stage), "4");
+    assert_eq!(stage.replicas_asked_for(KAFKA), "4");
     assert_eq!(registered(&stage), 4);
 
     reassign(&mut screen, "shipments", "1,2,3");
@@ -44,7 +40,7 @@ fn a_broker_is_added_filled_emptied_and_taken_away() {
 
     screen.select("statefulsets", "kafka", "kafka kafka");
     screen.is_refused(":scale 3\r", "broker 3 holds 12 replicas, which would be stranded");
-    assert_eq!(replicas_asked_for(&stage), "4");
+    assert_eq!(stage.replicas_asked_for(KAFKA), "4");
 
     reassign(&mut screen, "shipments", "0,1,2");
     assert!(stage.replicas("shipments").iter().flatten().all(|id| *id < 3));
@@ -53,7 +49,7 @@ fn a_broker_is_added_filled_emptied_and_taken_away() {
     screen.sees("pod kafka/kafka-3 ends and is not replaced");
     screen.agrees("y");
     screen.is_done("scale StatefulSet kafka/kafka from 4 to 3");
-    assert_eq!(replicas_asked_for(&stage), "3");
+    assert_eq!(stage.replicas_asked_for(KAFKA), "3");
     assert!(
         stage.kubectl("-n kafka get pods --no-headers").lines().all(|line| !line.starts_with("kafka-3 "))
     );

@@ -7,6 +7,10 @@ use crate::{
 use serde_json::Value;
 use std::{path::PathBuf, time::Instant};
 
+/// The StatefulSet of the brokers, and the Deployment that matters to nobody, in kubectl's words.
+pub const KAFKA: &str = "-n kafka get statefulset kafka";
+pub const WEB: &str = "-n shop get deployment web";
+
 /// Asks until it is so; the tools themselves take their time.
 #[track_caller]
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -20,6 +24,11 @@ impl Stage {
     /// A field of an object, as kubectl prints it.
     pub fn field(&self, object: &str, path: &str) -> String {
         self.kubectl(&format!("{object} -o jsonpath={{{path}}}"))
+    }
+
+    /// How many pods a StatefulSet or a Deployment is to have.
+    pub fn replicas_asked_for(&self, workload: &str) -> String {
+        self.field(workload, ".spec.replicas")
     }
 
     /// The UID of a pod of Kafka's.

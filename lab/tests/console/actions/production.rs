@@ -1,6 +1,6 @@
 //! A context that is marked as production asks for more.
 
-use super::{hands::PLAN, stage};
+use super::{hands::PLAN, outside::WEB, stage};
 use crate::stage::WIDE;
 use castellan_lab::Context;
 
@@ -8,7 +8,7 @@ use castellan_lab::Context;
 fn production_is_named_and_elevated_and_takes_more_than_a_key() {
     let stage = stage();
     let context = Context::Admin.name(stage.lab.home().name());
-    let replicas = || stage.field("-n shop get deployment web", ".spec.replicas");
+    let replicas = || stage.replicas_asked_for(WEB);
     let text = format!("[contexts.{context}]\nproduction = true\nelevation = \"10m\"\n");
     let file = stage.file("production.toml", &text);
     let config = file.to_string_lossy();

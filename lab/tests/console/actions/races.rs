@@ -1,12 +1,8 @@
 //! Between looking and confirming the world goes on.
 
-use super::stage;
-use crate::stage::{Stage, WIDE};
+use super::{outside::WEB, stage};
+use crate::stage::WIDE;
 use castellan_lab::{Context, Fault};
-
-fn replicas(stage: &Stage) -> String {
-    stage.field("-n shop get deployment web", ".spec.replicas")
-}
 
 #[test]
 fn a_pod_that_was_replaced_meanwhile_is_another_pod() {
@@ -39,15 +35,15 @@ fn somebody_else_scales_between_look_and_confirmation() {
     stage.kubectl("-n shop scale deployment web --replicas 2");
     screen.sees("this changed since you looked: read it again");
     screen.sees("from 2 to 4 replicas");
-    assert_eq!(replicas(&stage), "2");
+    assert_eq!(stage.replicas_asked_for(WEB), "2");
     // The first key tells that the change was seen, and no more.
     screen.reads();
     screen.press("y");
     screen.sees("that it changed is acknowledged");
-    assert_eq!(replicas(&stage), "2");
+    assert_eq!(stage.replicas_asked_for(WEB), "2");
     screen.agrees("y");
     screen.is_done("scale Deployment shop/web from 2 to 4");
-    assert_eq!(replicas(&stage), "4");
+    assert_eq!(stage.replicas_asked_for(WEB), "4");
 
     // Before any news of it arrives: the write is pinned to what was shown, and the API server refuses it.
     screen.plans(":scale 3\r");
@@ -67,6 +63,6 @@ fn somebody_else_scales_between_look_and_confirmation() {
     let refused =
         |request: &String| request.contains(" patch deployments/scale ") && request.ends_with(" 409");
     assert!(stage.asked()[before.len()..].iter().any(refused), "{:#?}", &stage.asked()[before.len()..]);
-    assert_eq!(replicas(&stage), "5");
+    assert_eq!(stage.replicas_asked_for(WEB), "5");
     stage.kubectl("-n shop scale deployment web --replicas 3");
 }

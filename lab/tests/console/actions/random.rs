@@ -138,7 +138,10 @@ fn without_the_key_that_confirms_a_thousand_keys_ask_for_nothing() {
     let (before, kafka_before) = (asked(&stage).len(), kafka(&stage));
     let plans = press(&stage, &["--kafka", "kafka/kafka"], 1_000, "y");
     assert!(plans > 0, "no plan was ever shown");
-    assert_eq!(asked(&stage)[before..], [] as [String; 0]);
+    // What a server would say to a plan may be asked without agreeing to it.
+    let asked = asked(&stage).split_off(before);
+    let writes: Vec<_> = asked.iter().filter(|request| !request.contains("?dryRun=All ")).collect();
+    assert!(writes.is_empty(), "{writes:#?}");
     assert_same(&kafka_before, &kafka(&stage));
     let mut screen = stage.open(Context::Admin, WIDE);
     screen.is_alive();

@@ -1,6 +1,9 @@
 //! The API server goes away between confirmation and answer.
 
-use super::{outside::until, stage};
+use super::{
+    outside::{WEB, until},
+    stage,
+};
 use crate::{
     screen::Screen,
     stage::{ALL_LIVE, Broken, Stage, WIDE},
@@ -11,10 +14,6 @@ use serde_json::{Value, json};
 const SCALE: &str = "scale Deployment shop/web from 3 to 4 replicas";
 /// What castellan says of a write that it sent and heard nothing of.
 const NOT_KNOWN: &str = "whether it was done is not known";
-
-fn replicas(stage: &Stage) -> String {
-    stage.field("-n shop get deployment web", ".spec.replicas")
-}
 
 /// The plan to scale is on the screen, and nothing will change it.
 fn about_to_scale(screen: &mut Screen) {
@@ -100,7 +99,7 @@ fn an_api_server_that_is_away_before_it_is_asked_has_done_nothing() {
     let said = screen.ends("failed", SCALE);
     assert!(said.contains("cannot be reached") && said.contains("nothing was done"), "{said}");
     stopped.mend();
-    assert_eq!(replicas(&stage), "3");
+    assert_eq!(stage.replicas_asked_for(WEB), "3");
 
     // It takes connections and answers none.
     screen.waits("the one before is not told any more", |text| !text.contains("failed"));
@@ -113,7 +112,7 @@ fn an_api_server_that_is_away_before_it_is_asked_has_done_nothing() {
     screen.is_alive();
     hung.mend();
     screen.sees(ALL_LIVE);
-    assert_eq!(replicas(&stage), "3");
+    assert_eq!(stage.replicas_asked_for(WEB), "3");
 }
 
 #[test]
@@ -133,7 +132,7 @@ fn a_write_that_an_api_server_takes_with_it_is_told_as_not_done() {
         drop(webhook);
         let said = screen.ends("failed", SCALE);
         assert!(said.contains("it was not done, or was called back"), "{said}");
-        assert_eq!(replicas(&stage), "3");
+        assert_eq!(stage.replicas_asked_for(WEB), "3");
         let told = told(&stage);
         assert_eq!((&told["title"], &told["state"]), (&json!(SCALE), &json!("failed")));
         assert!(told.to_string().contains(NOT_KNOWN), "{told}");
@@ -157,7 +156,7 @@ fn a_write_whose_answer_is_lost_is_told_as_done_when_it_is_seen() {
     away.mend();
     slow.mend();
     screen.is_done(SCALE);
-    assert_eq!(replicas(&stage), "4");
+    assert_eq!(stage.replicas_asked_for(WEB), "4");
     let told = told(&stage);
     assert_eq!((&told["title"], &told["state"]), (&json!(SCALE), &json!("done")));
     assert!(told.to_string().contains(NOT_KNOWN), "{told}");

@@ -22,18 +22,17 @@ fn brokers_are_not(screen: &Screen) {
     screen.broker("kafka-0", "answers", |cell| ["up", "up ctrl"].contains(&&*cell("KAFKA")));
 }
 
-#[test]
-fn the_api_server_stops() {
+/// It goes away and returns; `why` is what is told of it. Outside, the way to the brokers is gone with it.
+fn goes_away(fault: Fault, why: &str) {
     let stage = stage();
     let mut outside = stage.open(Context::Admin, WIDE);
     let mut inside = stage.open_inside(WIDE);
-    let broken = stage.fault(Fault::StopApi);
-    outside.waits("refused", |text| text.contains("Kubernetes stale") && text.contains("refused"));
-    inside.waits("refused", |text| text.contains("Kubernetes stale") && text.contains("refused"));
-    pods_are_old(&inside);
+    let broken = stage.fault(fault);
+    for screen in [&outside, &inside] {
+        screen.waits(why, |text| text.contains("Kubernetes stale") && text.contains(why));
+        pods_are_old(screen);
+    }
     brokers_are_not(&inside);
-    // Outside, the way to the brokers is gone with it.
-    pods_are_old(&outside);
     outside.waits("no way to Kafka", |text| text.contains("· Kafka stale"));
     outside.broker("kafka-0", "was last heard a while ago", |cell| {
         is_old(&cell("KAFKA"), "up") || cell("KAFKA").starts_with("silent")
@@ -46,21 +45,13 @@ fn the_api_server_stops() {
 }
 
 #[test]
+fn the_api_server_stops() {
+    goes_away(Fault::StopApi, "refused");
+}
+
+#[test]
 fn the_api_server_hangs() {
-    let stage = stage();
-    let mut outside = stage.open(Context::Admin, WIDE);
-    let mut inside = stage.open_inside(WIDE);
-    let broken = stage.fault(Fault::HangApi);
-    inside.sees("Kubernetes stale");
-    outside.sees("Kubernetes stale");
-    pods_are_old(&inside);
-    brokers_are_not(&inside);
-    pods_are_old(&outside);
-    outside.is_alive();
-    inside.is_alive();
-    broken.mend();
-    is_whole(&outside);
-    is_whole(&inside);
+    goes_away(Fault::HangApi, "does not answer");
 }
 
 #[test]

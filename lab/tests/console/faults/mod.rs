@@ -5,9 +5,10 @@ mod brokers;
 mod telemetry;
 mod together;
 
-use crate::{screen::Screen, stage::ALL_LIVE};
-
-const BROKERS: [&str; 3] = ["kafka-0", "kafka-1", "kafka-2"];
+use crate::{
+    screen::Screen,
+    stage::{ALL_LIVE, BROKERS},
+};
 
 /// Every source is live, and every broker is up, in sync and believed.
 #[track_caller]
