@@ -151,13 +151,7 @@ impl World {
                     group.pace = pace;
                 }
             }),
-            Act::Stick { cluster, group, members } => self.on(&cluster, |cluster| {
-                if let Some(group) = cluster.groups.get_mut(&*group) {
-                    for (place, member) in group.members.iter_mut().enumerate() {
-                        member.stuck = place < members;
-                    }
-                }
-            }),
+            Act::Stick { cluster, group, members } => self.stick(&cluster, &group, members),
         }
     }
 
@@ -167,6 +161,24 @@ impl World {
         let found = self.kafka.iter_mut().find(|c| c.namespace == key.namespace && c.name == key.name);
         if let Some(cluster) = found {
             change(cluster);
+        }
+    }
+
+    fn stick(&mut self, cluster: &str, group: &str, members: usize) {
+        let mut stuck = Vec::new();
+        self.on(cluster, |cluster| {
+            let members_of = cluster.groups.get_mut(group).map(|group| &mut group.members);
+            for (place, member) in members_of.into_iter().flatten().enumerate() {
+                member.stuck = place < members;
+                stuck.push((member.pod.clone(), member.stuck));
+            }
+        });
+        for (pod, is_stuck) in stuck {
+            if is_stuck {
+                self.bonds.stuck.insert(pod, self.now);
+            } else {
+                self.bonds.stuck.remove(&pod);
+            }
         }
     }
 

@@ -7,12 +7,17 @@ use super::{
 };
 use crate::domain::{Text, kubernetes::Key, time::Time};
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 /// Simulated seconds between two looks at what does not matter at once.
 const LOOK: f64 = 1.0;
 /// Simulated seconds over which a load is measured.
 const MEASURE: f64 = 15.0;
+/// Registrations that are remembered.
+const REMEMBERED: usize = 200;
 /// How the client ids of consumers end, after the workload's name.
 const CLIENT: &str = "-consumer";
 
@@ -22,6 +27,10 @@ pub struct Bonds {
     pub pods: Vec<Text>,
     pub consumers: Vec<Consumer>,
     pub producers: Vec<Producer>,
+    /// Since when members are stuck, by pod.
+    pub stuck: BTreeMap<Key, Time>,
+    /// When brokers were registered and fenced, lately.
+    pub registrations: VecDeque<Registration>,
     processes: BTreeMap<(usize, i32), Process>,
     /// The second and the log ends of when each load was last measured.
     measured: BTreeMap<Key, (f64, i64)>,
@@ -52,12 +61,22 @@ pub struct Producer {
     pub pods: usize,
 }
 
+/// A broker was registered, or fenced.
+#[derive(Debug, Clone, Copy)]
+pub struct Registration {
+    pub at: Time,
+    pub cluster: usize,
+    pub broker: i32,
+    pub registered: bool,
+}
+
 /// A broker's process as it was last seen.
 #[derive(Debug, Clone)]
 struct Process {
     pod: Text,
     /// None: it did not run.
     since: Option<Time>,
+    registered: bool,
     /// The UID of the claim that it had.
     claim: Text,
 }
@@ -135,6 +154,7 @@ impl World {
     fn follow(&mut self, index: usize, id: i32, seen: &Seen) {
         let Some(broker) = self.kafka[index].brokers.get_mut(&id) else { return };
         let known = self.bonds.processes.get(&(index, id));
+        let known_registered = known.map(|known| known.registered);
         let same = known.is_some_and(|known| known.pod == seen.pod && known.since == seen.since);
         let pod = broker.pod.clone();
         match (seen.since, broker.life) {
@@ -151,30 +171,43 @@ impl World {
             (Some(_), Life::Up | Life::Starting) if seen.stopping => broker.life = Life::Stopping,
             _ => {}
         }
-        if !same {
-            let claim = self.claim_of(&pod).map(|claim| object::uid(&claim).into()).unwrap_or_default();
-            let process = Process { pod: seen.pod.clone(), since: seen.since, claim };
-            let before = self.bonds.processes.get(&(index, id)).map(|p| p.claim.clone());
-            let before = before.unwrap_or_default();
-            // A new claim is an empty disk.
-            if seen.since.is_some() && !before.is_empty() && before != process.claim {
-                self.kafka[index].wipe(id);
-            }
-            let claim = if seen.since.is_some() { process.claim.clone() } else { before };
-            self.bonds.processes.insert((index, id), Process { claim, ..process });
+        let registered = self.kafka[index].brokers.get(&id).is_some_and(|broker| broker.registered);
+        if known_registered.is_some_and(|before| before != registered) {
+            self.bonds.registrations.push_back(Registration {
+                at: self.now,
+                cluster: index,
+                broker: id,
+                registered,
+            });
+            let over = self.bonds.registrations.len().saturating_sub(REMEMBERED);
+            self.bonds.registrations.drain(..over);
+        }
+        if !same || known_registered != Some(registered) {
+            let before = self.bonds.processes.get(&(index, id)).map(|process| process.claim.clone());
+            let claim =
+                self.claim_of(&pod).map(|claim| object::uid(&claim).into()).filter(|_| seen.since.is_some());
+            let claim = claim.or(before).unwrap_or_default();
+            let process = Process { pod: seen.pod.clone(), since: seen.since, registered, claim };
+            self.bonds.processes.insert((index, id), process);
         }
         let ready = self.kafka[index].brokers.get(&id).is_some_and(|b| b.registered && b.life == Life::Up);
         self.turn().tell_ready(&pod, ready);
     }
 
-    /// A new process begins, perhaps on another node.
+    /// A new process begins: on another claim than the one before it finds nothing.
     fn begin(&mut self, index: usize, id: i32) {
         let Some(pod) = self.kafka[index].brokers.get(&id).map(|broker| broker.pod.clone()) else { return };
         let node = self.plane.kubelet.runs.get(&pod).map(|run| run.node.clone());
         let zone = node.and_then(|node| zone(&self.kubernetes, &node));
+        let now = self.claim_of(&pod).map(|claim| Text::from(object::uid(&claim)));
+        let before = self.bonds.processes.get(&(index, id)).map(|process| process.claim.clone());
+        let another = before.is_some_and(|before| !before.is_empty() && now.is_some_and(|now| now != before));
         let cluster = &mut self.kafka[index];
         if let Some(broker) = cluster.brokers.get_mut(&id) {
             broker.rack = zone.or(broker.rack.take());
+        }
+        if another {
+            cluster.wipe(id);
         }
     }
 

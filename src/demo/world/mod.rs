@@ -7,6 +7,7 @@ mod act;
 mod bonds;
 pub mod kafka;
 pub mod kubernetes;
+mod log;
 
 use super::metrics::Database;
 use crate::domain::{Text, kubernetes::Key, time::Time};
@@ -15,6 +16,7 @@ use std::{collections::VecDeque, time::Duration};
 
 pub use act::Act;
 pub use bonds::{Bonds, Consumer, Producer};
+pub use log::{Line, Wanted};
 
 /// The grain of the simulation.
 pub const STEP: Duration = Duration::from_millis(100);

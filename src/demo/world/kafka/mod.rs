@@ -22,7 +22,7 @@ mod quorum;
 mod reassign;
 mod record;
 mod replication;
-mod seed;
+pub(super) mod seed;
 mod step;
 mod topic;
 mod traffic;

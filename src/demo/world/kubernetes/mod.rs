@@ -14,7 +14,7 @@ mod rules;
 mod store;
 mod turn;
 
-pub use controllers::{End, Killed, Kubelet, Program, set_healthy};
+pub use controllers::{End, Killed, Kubelet, Program, Run, State, set_healthy};
 pub use plane::Plane;
 pub use resource::*;
 pub use rules::{Deletion, Eviction};

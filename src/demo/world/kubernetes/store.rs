@@ -47,6 +47,8 @@ pub enum Refusal {
         message: String,
         cause: Option<String>,
     },
+    /// 400, with the reason.
+    BadRequest(String),
     /// 500, with the reason.
     Internal(String),
 }
