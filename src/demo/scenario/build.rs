@@ -8,7 +8,7 @@ use super::{
 use crate::{
     demo::world::{
         Act, Consumer, Producer, World,
-        kafka::{Assignor, Broker, Cluster, Committed, NewTopic, OFFSETS},
+        kafka::{self, Assignor, Broker, Cluster, Committed, NewTopic, OFFSETS},
         kubernetes::{
             AUTOSCALERS, BUDGETS, DEPLOYMENTS, KAFKAS, NAMESPACES, NODE_POOLS, NODES, POD_SETS, Program,
             Resource, SERVICES, STATEFUL_SETS, object,
@@ -48,9 +48,9 @@ pub fn world(estate: &Estate, seed: u64, size: f64, now: Time) -> Result<World> 
         let cluster = cluster(estate, kafka, &mut world, seed, size)?;
         world.kafka.push(cluster);
         world.bonds.pods.push(pod_prefix(kafka).into());
-        clients(&mut world, kafka, size)?;
+        clients(&mut world, kafka)?;
     }
-    fill::clients(estate, &mut world, size);
+    fill::clients(estate, &mut world, size)?;
     hand_over(estate, &mut world);
     for w in workloads.iter().filter(|w| w.scales.is_some()) {
         if let Some(scales) = w.scales {
@@ -305,7 +305,7 @@ fn lay(cluster: &mut Cluster, kafka: &Kafka, topic: &Topic, random: &mut fastran
     laid.map_err(|refused| anyhow!("topic {}: {refused}", topic.name))
 }
 
-fn clients(world: &mut World, kafka: &Kafka, _size: f64) -> Result<()> {
+fn clients(world: &mut World, kafka: &Kafka) -> Result<()> {
     let index = world.kafka.len() - 1;
     for group in &kafka.groups {
         let laid = lay_group(&world.kafka[index], group)?;
@@ -341,9 +341,9 @@ fn clients(world: &mut World, kafka: &Kafka, _size: f64) -> Result<()> {
 }
 
 /// A group that has read all but its lag, shared over the partitions by what is in them.
-pub fn lay_group(cluster: &Cluster, group: &Group) -> Result<crate::demo::world::kafka::Group> {
+pub fn lay_group(cluster: &Cluster, group: &Group) -> Result<kafka::Group> {
     let assignor = if group.sticky { Assignor::Sticky } else { Assignor::Range };
-    let mut laid = crate::demo::world::kafka::Group::new(group.topics.clone(), group.pace, assignor);
+    let mut laid = kafka::Group::new(group.topics.clone(), group.pace, assignor);
     let topics: Option<Vec<_>> =
         group.topics.iter().map(|name| Some((name, cluster.topics.get(name)?))).collect();
     let topics = topics.with_context(|| format!("group {} reads a topic that is not there", group.name))?;

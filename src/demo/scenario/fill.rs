@@ -8,6 +8,7 @@ use crate::{
     demo::world::{Consumer, World},
     domain::{Text, kubernetes::Key},
 };
+use anyhow::{Context as _, Result};
 use std::{collections::BTreeMap, time::Duration};
 
 fn scaled(count: usize, size: f64) -> usize {
@@ -95,9 +96,10 @@ pub fn topics(estate: &Estate, kafka: &Kafka, size: f64) -> Vec<Topic> {
 }
 
 /// Every workload that is there by number reads a few topics.
-pub fn clients(estate: &Estate, world: &mut World, size: f64) {
-    let Some(fill) = &estate.fill else { return };
-    let Some(index) = estate.kafka.iter().position(|kafka| is_of(fill, kafka)) else { return };
+pub fn clients(estate: &Estate, world: &mut World, size: f64) -> Result<()> {
+    let Some(fill) = &estate.fill else { return Ok(()) };
+    let index = estate.kafka.iter().position(|kafka| is_of(fill, kafka));
+    let index = index.with_context(|| format!("{} is no cluster", fill.cluster))?;
     let topics = scaled(fill.topics, size);
     for n in 0..scaled(fill.groups, size) {
         let (namespace, workload) = workload(fill, n);
@@ -116,7 +118,7 @@ pub fn clients(estate: &Estate, world: &mut World, size: f64) {
             sticky: n % 2 == 0,
             cores: 0.0,
         };
-        let Ok(laid) = lay_group(&world.kafka[index], &group) else { continue };
+        let laid = lay_group(&world.kafka[index], &group)?;
         world.kafka[index].groups.insert(group.name.as_str().into(), laid);
         world.bonds.consumers.push(Consumer {
             workload: Key::new(&namespace, &workload),
@@ -125,4 +127,5 @@ pub fn clients(estate: &Estate, world: &mut World, size: f64) {
             cores: 0.0,
         });
     }
+    Ok(())
 }

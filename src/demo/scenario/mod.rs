@@ -70,7 +70,9 @@ impl Scenario {
         let mut file: toml::Table = BASE.parse().context("the base of the scenarios")?;
         let own: toml::Table = self.text.parse().with_context(|| format!("the scenario {}", self.name))?;
         merge::over(&mut file, own);
-        file.try_into().with_context(|| format!("the scenario {}", self.name))
+        let mut estate: Estate = file.try_into().with_context(|| format!("the scenario {}", self.name))?;
+        estate.kafka.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        Ok(estate)
     }
 }
 

@@ -88,6 +88,13 @@ pub enum Act {
         name: Text,
         value: Text,
     },
+    /// Partitions of a topic move to these brokers.
+    Reassign {
+        cluster: String,
+        topic: String,
+        partitions: Vec<i32>,
+        to: Vec<Vec<i32>>,
+    },
     /// What the producers of a topic send, in messages a second.
     Send {
         cluster: String,
@@ -140,6 +147,13 @@ impl World {
             Act::Configure { cluster, broker, topic, name, value } => {
                 self.configure(&cluster, broker, topic.as_deref(), name, value);
             }
+            Act::Reassign { cluster, topic, partitions, to } => {
+                self.on(&cluster, |cluster| {
+                    for (partition, replicas) in partitions.into_iter().zip(to) {
+                        let _refused = cluster.alter_reassignment(&topic, partition, Some(&replicas));
+                    }
+                });
+            }
             Act::Send { cluster, topic, rate } => {
                 for producer in self.bonds.producers.iter_mut().filter(|p| *p.topic == *topic) {
                     producer.rate = rate;
@@ -167,8 +181,8 @@ impl World {
     fn stick(&mut self, cluster: &str, group: &str, members: usize) {
         let mut stuck = Vec::new();
         self.on(cluster, |cluster| {
-            let members_of = cluster.groups.get_mut(group).map(|group| &mut group.members);
-            for (place, member) in members_of.into_iter().flatten().enumerate() {
+            let group = cluster.groups.get_mut(group);
+            for (place, member) in group.into_iter().flat_map(|group| &mut group.members).enumerate() {
                 member.stuck = place < members;
                 stuck.push((member.pod.clone(), member.stuck));
             }

@@ -119,7 +119,8 @@ impl Plane {
             Some(changes) => {
                 let changes: Vec<_> = changes.cloned().collect();
                 for change in &changes {
-                    self.note(store, change.what, (change.resource, change.key.clone()), &change.object);
+                    let item = (change.resource, change.key.clone());
+                    self.note(store, change.what, item, &change.object, change.before.as_deref());
                 }
             }
             None => self.note_all(store),
@@ -136,12 +137,12 @@ impl Plane {
         (self.owned, self.on_node, self.unscheduled) = Default::default();
         for resource in &super::RESOURCES {
             for (key, object) in store.list(resource, None) {
-                self.note(store, Changed::Added, (resource, key.clone()), object);
+                self.note(store, Changed::Added, (resource, key.clone()), object, None);
             }
         }
     }
 
-    fn note(&mut self, store: &Store, what: Changed, item: Item, object: &Value) {
+    fn note(&mut self, store: &Store, what: Changed, item: Item, object: &Value, before: Option<&Value>) {
         let gone = what == Changed::Deleted;
         if let Some(owner) = object::owner(object) {
             let owned = self.owned.entry(object::text(owner, "/uid").into()).or_default();
@@ -156,7 +157,9 @@ impl Plane {
         }
         match item.0.kind {
             "Pod" => self.note_pod(store, gone, &item.1, object),
-            "Node" => self.queue.extend(self.unscheduled.iter().map(|key| (&PODS, key.clone()))),
+            "Node" if before.is_none_or(|before| before["spec"] != object["spec"]) => {
+                self.queue.extend(self.unscheduled.iter().map(|key| (&PODS, key.clone())))
+            }
             _ => {}
         }
         if gone {
