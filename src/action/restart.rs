@@ -1,26 +1,23 @@
 //! Restart the pods of a StatefulSet or Deployment by a rollout.
 
 use super::{
-    Absence, Goal, Intent, Known, Need, Note, Of, Plan, Risk, Step, Verb, Write, owner, target::killed,
-    words, workload::Workload,
+    Absence, Goal, Intent, Known, Note, Plan, Risk, Step, Verb, Write, owner,
+    target::killed,
+    words,
+    workload::{Workload, patching},
 };
-use crate::domain::{access::Permission, human, kafka::BrokerId, object::Kind};
+use crate::domain::{human, kafka::BrokerId};
 use std::time::Duration;
 
 /// For each pod: to end, to start, to catch up.
 const PATIENCE: Duration = Duration::from_secs(600);
-
-const fn need(of: Kind, resource: &'static str) -> Need {
-    let permission = Permission { verb: "patch", group: "apps", resource, subresource: "" };
-    Need::Kubernetes { of: Of::Kind(of), permission }
-}
 
 pub static RESTART: Verb = Verb {
     name: "restart",
     // `r` reverses the order of a table.
     keys: &["r"],
     about: "restart",
-    needs: &[need(Kind::StatefulSet, "statefulsets"), need(Kind::Deployment, "deployments")],
+    needs: &patching(""),
     takes: |known, object| paused(&Workload::selected(known, object)?),
     plan,
     ..Verb::PLAIN

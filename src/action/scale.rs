@@ -1,14 +1,12 @@
 //! Scale a StatefulSet or Deployment, pinned to the resourceVersion that was looked at.
 
 use super::{
-    Absence, Argument, Friction, Goal, Intent, Known, Need, Note, Of, Plan, Radius, Risk, Step, Verb, Write,
-    owner,
+    Absence, Argument, Friction, Goal, Intent, Known, Note, Plan, Radius, Risk, Step, Verb, Write, owner,
     target::{Target, killed},
     words,
-    workload::Workload,
+    workload::{Workload, patching},
 };
 use crate::domain::{
-    access::Permission,
     human,
     kafka::{BrokerId, Kafka, TopicName},
     object::Kind,
@@ -19,11 +17,6 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// More replicas than this at once are rather a slip of the finger.
 const MANY: i32 = 10;
-
-const fn need(of: Kind, resource: &'static str) -> Need {
-    let permission = Permission { verb: "patch", group: "apps", resource, subresource: "scale" };
-    Need::Kubernetes { of: Of::Kind(of), permission }
-}
 
 pub static SCALE: Verb = Verb {
     name: "scale",
@@ -37,7 +30,7 @@ pub static SCALE: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &[need(Kind::StatefulSet, "statefulsets"), need(Kind::Deployment, "deployments")],
+    needs: &patching("scale"),
     takes: |known, object| Workload::selected(known, object).map(drop),
     plan,
     ..Verb::PLAIN

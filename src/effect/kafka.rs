@@ -216,13 +216,9 @@ async fn create(
         .with_topics(vec![shape])
         .with_timeout_ms(timeout(kafka))
         .with_validate_only(dry);
-    match send(kafka, "CreateTopics", request).await {
-        Ok(answer) => {
-            let said = answer.value.topics.first().map(|t| (t.error_code, t.error_message.as_deref()));
-            of_topic(KafkaPermission::Cluster(Operation::Create), said, would(taken, dry))
-        }
-        Err(said) => said,
-    }
+    let heard = send(kafka, "CreateTopics", request).await;
+    let heard = heard.map(|a| a.value.topics.into_iter().next().map(|t| (t.error_code, t.error_message)));
+    of_topic(KafkaPermission::Cluster(Operation::Create), heard, would(taken, dry))
 }
 
 async fn add_partitions(kafka: &Kafka, topic: &TopicName, total: i32, dry: bool) -> Said {
@@ -231,14 +227,10 @@ async fn add_partitions(kafka: &Kafka, topic: &TopicName, total: i32, dry: bool)
         .with_topics(vec![wanted.with_assignments(None)])
         .with_timeout_ms(timeout(kafka))
         .with_validate_only(dry);
-    match send(kafka, "CreatePartitions", request).await {
-        Ok(answer) => {
-            let said = answer.value.results.first().map(|t| (t.error_code, t.error_message.as_deref()));
-            let taken = format!("topic {topic} has {total} partitions");
-            of_topic(KafkaPermission::Topic(Operation::Alter), said, would(taken, dry))
-        }
-        Err(said) => said,
-    }
+    let heard = send(kafka, "CreatePartitions", request).await;
+    let heard = heard.map(|a| a.value.results.into_iter().next().map(|t| (t.error_code, t.error_message)));
+    let taken = format!("topic {topic} has {total} partitions");
+    of_topic(KafkaPermission::Topic(Operation::Alter), heard, would(taken, dry))
 }
 
 async fn alter(kafka: &Kafka, topic: &TopicName, configs: &[(String, Option<String>)], dry: bool) -> Said {
@@ -253,14 +245,10 @@ async fn alter(kafka: &Kafka, topic: &TopicName, configs: &[(String, Option<Stri
         .with_configs(changes.collect());
     let request =
         IncrementalAlterConfigsRequest::default().with_resources(vec![resource]).with_validate_only(dry);
-    match send(kafka, "IncrementalAlterConfigs", request).await {
-        Ok(answer) => {
-            let said = answer.value.responses.first().map(|r| (r.error_code, r.error_message.as_deref()));
-            let taken = format!("the configuration of topic {topic} is altered");
-            of_topic(KafkaPermission::Topic(Operation::AlterConfigs), said, would(taken, dry))
-        }
-        Err(said) => said,
-    }
+    let heard = send(kafka, "IncrementalAlterConfigs", request).await;
+    let heard = heard.map(|a| a.value.responses.into_iter().next().map(|r| (r.error_code, r.error_message)));
+    let taken = format!("the configuration of topic {topic} is altered");
+    of_topic(KafkaPermission::Topic(Operation::AlterConfigs), heard, would(taken, dry))
 }
 
 /// By its id where it has one (KIP-516): one that was created anew under its name meanwhile stays.
@@ -276,14 +264,9 @@ async fn delete(kafka: &Kafka, topic: &TopicName, told: Option<&MetadataResponse
             request.with_topic_names(vec![name(topic)])
         }
     };
-    match send_as(kafka, "DeleteTopics", request).await {
-        Ok(answer) => {
-            let said = answer.value.responses.first().map(|t| (t.error_code, t.error_message.as_deref()));
-            let taken = format!("topic {topic} is deleted");
-            of_topic(KafkaPermission::Topic(Operation::Delete), said, taken)
-        }
-        Err(said) => said,
-    }
+    let heard = send_as(kafka, "DeleteTopics", request).await;
+    let heard = heard.map(|a| a.value.responses.into_iter().next().map(|t| (t.error_code, t.error_message)));
+    of_topic(KafkaPermission::Topic(Operation::Delete), heard, format!("topic {topic} is deleted"))
 }
 
 async fn send<R: Request>(
@@ -312,10 +295,15 @@ async fn send_as<R: Request>(
 }
 
 /// An answer about one topic.
-fn of_topic(permission: KafkaPermission, said: Option<(i16, Option<&str>)>, taken: String) -> Said {
-    match said {
-        Some((code, message)) => one(permission, code, message, taken),
-        None => Said::Unheard("Kafka answers without a word about the topic".into()),
+fn of_topic(
+    permission: KafkaPermission,
+    heard: Result<Option<(i16, Option<StrBytes>)>, Said>,
+    taken: String,
+) -> Said {
+    match heard {
+        Ok(Some((code, message))) => one(permission, code, message.as_deref(), taken),
+        Ok(None) => Said::Unheard("Kafka answers without a word about the topic".into()),
+        Err(said) => said,
     }
 }
 
