@@ -46,7 +46,7 @@ fn hostile() -> Operation {
 fn one_move_says_on_a_small_screen_how_far_it_is_and_what_is_in_place() {
     let one = operation(1, "reassign 7 partitions of orders");
     assert_eq!(
-        running(SMALL, &[one.clone()]),
+        running(SMALL, std::slice::from_ref(&one)),
         [" running ██░░░ 42%, 50s left · reassign 7 partitions… 12s · 3 of 7 partitions i…"]
     );
     assert_eq!(

@@ -102,7 +102,11 @@ fn the_journal_is_recalled_when_a_kafka_cluster_is_joined_and_when_it_tells_its_
     let mut hands = Hands::on(Mood::Healthy, "overview");
     let cluster = hands.model.derived.cluster.clone().unwrap();
     let named = journal::Whose { context: "lab".into(), cluster, id: None };
-    assert_eq!(recalls(&hands), [named.clone()], "the id that is known may be that of the one before");
+    assert_eq!(
+        recalls(&hands),
+        std::slice::from_ref(&named),
+        "the id that is known may be that of the one before"
+    );
     let left = journal::Told { id: "another's".into(), ..told(&mut Hands::on(Mood::Healthy, "nodes")) };
     hands.send(Msg::Recalled(vec![left])).send(Msg::Derive).send(Msg::Derive);
     let id = hands.model.snapshot.kafka.id.last().cloned();
