@@ -5,6 +5,7 @@ mod discovery;
 mod encoding;
 mod evict;
 mod forward;
+mod logs;
 mod message;
 mod patch;
 mod proxy;

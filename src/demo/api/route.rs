@@ -3,7 +3,7 @@
 use super::{
     discovery,
     encoding::{Encoding, Form, Head},
-    evict, forward, patch, proxy,
+    evict, forward, logs, patch, proxy,
     read::{self, Page},
     request::{Asked, Query},
     review,
@@ -71,6 +71,7 @@ async fn resource(
             let scale = shared.with(|world| scale::get(world, resource, &asked))?;
             Ok(serve::json(200, &scale))
         }
+        ("get", "log") if resource == &PODS => logs::log(server, resource, &asked, &query),
         ("get" | "create", "portforward") if resource == &PODS => {
             user.check_upgrade(&asked)?;
             forward::forward(server, resource, &asked, &query, request)

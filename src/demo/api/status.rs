@@ -156,8 +156,8 @@ impl Status {
             Refusal::Conflict => Self::modified(&named, name),
             Refusal::Precondition(why) => Self::conflict(&named, name, &why),
             Refusal::Budget { message, cause } => Self::too_many_requests(&message, cause.as_deref()),
-            Refusal::BadRequest(why) => Self::new(400, "BadRequest", why),
             Refusal::Internal(why) => Self::plain(why),
+            Refusal::BadRequest(why) => Self::bad_request(why),
             Refusal::Invalid(why) => {
                 let kind = Name { plural: resource.kind, ..named };
                 let message = format!("{kind} \"{name}\" is invalid: {why}");

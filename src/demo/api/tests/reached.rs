@@ -1,7 +1,14 @@
 //! What castellan reaches through the API server: port-forwards, proxies and logs of a scenario's world.
 
 use super::*;
-use crate::{demo::scenario::Scenario, domain::kubernetes::Key};
+use crate::{
+    demo::scenario::Scenario,
+    domain::{
+        ask::{Answer, AskId, LogQuery},
+        kubernetes::Key,
+    },
+    source::kubernetes::logs,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn healthy() -> Bench {
@@ -57,4 +64,43 @@ async fn exporters_and_prometheus_answer_through_the_proxy() {
     assert!(code == 503 && text.contains("no service port 9091 found"), "{code} {text}");
     let (code, text) = gate.ask_pod(&broker(), 9999, "/metrics", 1 << 20).await.unwrap();
     assert!(code == 503 && text.contains("connection refused"), "{code} {text}");
+}
+
+async fn log(bench: &Bench, query: LogQuery, enough: usize) -> Vec<String> {
+    let connection = bench.connection("admin").await;
+    let (sender, mut answers) = mpsc::channel(8);
+    let _running = logs(&connection, AskId(1), query, sender);
+    let reading = async {
+        let mut lines = Vec::new();
+        while lines.len() < enough {
+            match answers.recv().await.expect("an end").1 {
+                Answer::LogLines(more) => lines.extend(more),
+                Answer::End => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        lines
+    };
+    tokio::time::timeout(Duration::from_secs(120), reading).await.expect("lines in time")
+}
+
+fn query(follow: bool, tail: u32) -> LogQuery {
+    LogQuery {
+        pod: broker(),
+        container: None,
+        follow,
+        previous: false,
+        since: None,
+        tail: Some(tail),
+        timestamps: true,
+    }
+}
+
+#[tokio::test]
+async fn a_log_is_read_and_followed() {
+    let bench = healthy().await;
+    let lines = log(&bench, query(false, 5), usize::MAX).await;
+    assert_eq!(lines.len(), 5);
+    let more = log(&bench, query(true, 5), 6).await;
+    assert!(more.is_sorted(), "in the order of their times: {more:?}");
 }
