@@ -7,7 +7,10 @@ use crate::{
     source::kubernetes::wire::{RawExtension, Unknown, WatchEvent},
 };
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, header::ACCEPT};
+use http::{
+    HeaderMap,
+    header::{ACCEPT, USER_AGENT},
+};
 use prost::Message;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
@@ -36,7 +39,11 @@ impl Encoding {
         if accept.trim().is_empty() {
             return Ok(Encoding::Json);
         }
-        let found = accept.split(',').find_map(|clause| Self::clause(clause, resource));
+        // The messages have the fields that castellan reads: whoever reads more is given JSON.
+        let agent = headers.get(USER_AGENT).and_then(|a| a.to_str().ok()).unwrap_or_default();
+        let short = agent.starts_with("castellan/");
+        let mut clauses = accept.split(',').filter_map(|clause| Self::clause(clause, resource));
+        let found = clauses.find(|encoding| short || *encoding != Encoding::Protobuf);
         found.ok_or_else(|| Status::not_acceptable(&format!("{JSON}, {PROTOBUF}")))
     }
 

@@ -29,13 +29,15 @@ pub async fn route(server: &Server, request: Request<Incoming>) -> Result<Answer
     };
     user.check(&asked)?;
     if let Some(review) = review::Review::of(&asked) {
-        let body = serve::read(request, &[JSON]).await?;
-        return Ok(serve::json(201, &review.answer(user, body)));
+        let (kind, body) = serve::bytes(request, &[JSON, PROTOBUF]).await?;
+        let question = if kind == PROTOBUF { review.decode(body)? } else { serve::parse(&body)? };
+        return Ok(serve::json(201, &review.answer(user, question)));
     }
     resource(server, user, asked, query, request).await
 }
 
 const JSON: &str = "application/json";
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 async fn resource(
     server: &Server,

@@ -114,11 +114,29 @@ fn with(code: u16, kind: &'static str, body: Body) -> Answer {
 /// The body of a request; null where there is none.
 ///
 /// # Errors
-/// 413 for one that is too long, 415 for one that is no JSON by its type, 400 for one that is none by its text.
+/// As [`bytes`], and 400 for what is no JSON.
 pub async fn read(request: Request<Incoming>, accepted: &[&str]) -> Result<Value, Status> {
+    let (_, body) = bytes(request, accepted).await?;
+    parse(&body)
+}
+
+/// # Errors
+/// 400 for what is no JSON.
+pub fn parse(body: &[u8]) -> Result<Value, Status> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body).map_err(|e| Status::bad_request(format!("the body is no JSON: {e}")))
+}
+
+/// The type and the bytes of a request's body.
+///
+/// # Errors
+/// 413 for one that is too long, 415 for one that is none of the accepted types.
+pub async fn bytes(request: Request<Incoming>, accepted: &[&str]) -> Result<(String, Bytes), Status> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|k| k.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.is_empty() && !accepted.contains(&kind) {
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+    if !kind.is_empty() && !accepted.contains(&&*kind) {
         return Err(Status::unsupported_media(&accepted.join(", ")));
     }
     let body = Limited::new(request.into_body(), LONGEST).collect().await;
@@ -126,9 +144,5 @@ pub async fn read(request: Request<Incoming>, accepted: &[&str]) -> Result<Value
         Some(_) => Status::too_large(LONGEST),
         None => Status::bad_request(e.to_string()),
     })?;
-    let body = body.to_bytes();
-    if body.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&body).map_err(|e| Status::bad_request(format!("the body is no JSON: {e}")))
+    Ok((kind, body.to_bytes()))
 }
