@@ -4,7 +4,7 @@ use super::{
     broker::{Broker, Here},
     configs, disks, ends, fetch,
     frame::{self, Asked},
-    groups, metadata, moves, offsets, produce, quorum, topics, versions,
+    groups, members, metadata, moves, offsets, produce, quorum, topics, versions,
 };
 use crate::source::kafka::decode;
 use bytes::Bytes;
@@ -39,6 +39,8 @@ pub async fn answer(broker: &Broker, asked: Asked, host: &str) -> Answer {
     let told = match asked.key {
         ApiKey::Produce => return broker.take(&asked, host),
         ApiKey::Fetch => fetch::fetch(broker, &asked, host).await,
+        ApiKey::JoinGroup => members::join(broker, &asked, host).await,
+        ApiKey::SyncGroup => members::sync(broker, &asked, host).await,
         _ => broker.at_once(&asked, host),
     };
     told.map_or(Answer::Close, Answer::Told)
@@ -48,7 +50,12 @@ impl Broker {
     /// Answers that wait for nothing.
     fn at_once(&self, asked: &Asked, host: &str) -> Option<Bytes> {
         match asked.key {
-            ApiKey::Metadata => self.tell(asked, host, metadata::metadata),
+            ApiKey::Metadata => {
+                let request = read(asked)?;
+                let seen = self.see(asked, host, |here| metadata::see(request, here))?;
+                frame::close(asked, asked.version, &metadata::tell(seen))
+            }
+            ApiKey::DescribeTopicPartitions => self.tell(asked, host, metadata::describe_partitions),
             ApiKey::DescribeCluster => self.tell(asked, host, metadata::describe_cluster),
             ApiKey::FindCoordinator => self.tell(asked, host, metadata::find_coordinator),
             ApiKey::ListOffsets => self.tell(asked, host, ends::list_offsets),
@@ -58,6 +65,11 @@ impl Broker {
             ApiKey::ListGroups => self.tell(asked, host, groups::list_groups),
             ApiKey::DescribeGroups => self.tell(asked, host, groups::describe_groups),
             ApiKey::ConsumerGroupDescribe => self.tell(asked, host, groups::describe_consumer_groups),
+            ApiKey::DeleteGroups => self.tell(asked, host, groups::delete_groups),
+            ApiKey::Heartbeat => self.tell(asked, host, members::heartbeat),
+            ApiKey::LeaveGroup => self.tell(asked, host, members::leave),
+            ApiKey::OffsetCommit => self.tell(asked, host, offsets::offset_commit),
+            ApiKey::OffsetDelete => self.tell(asked, host, offsets::offset_delete),
             ApiKey::OffsetFetch => self.tell(asked, host, offsets::offset_fetch),
             ApiKey::DescribeConfigs => self.tell(asked, host, configs::describe_configs),
             ApiKey::IncrementalAlterConfigs => self.tell(asked, host, configs::incremental_alter_configs),
@@ -65,6 +77,8 @@ impl Broker {
             ApiKey::CreateTopics => self.tell(asked, host, topics::create_topics),
             ApiKey::CreatePartitions => self.tell(asked, host, topics::create_partitions),
             ApiKey::DeleteTopics => self.tell(asked, host, topics::delete_topics),
+            ApiKey::AlterPartitionReassignments => self.tell(asked, host, moves::alter_reassignments),
+            ApiKey::ElectLeaders => self.tell(asked, host, moves::elect_leaders),
             ApiKey::ListPartitionReassignments => self.tell(asked, host, moves::list_reassignments),
             ApiKey::DescribeQuorum => self.tell(asked, host, quorum::describe_quorum),
             ApiKey::DescribeLogDirs => self.tell(asked, host, disks::describe_log_dirs),
@@ -109,7 +123,6 @@ impl Broker {
             let mut here = Here {
                 cluster: world.kafka.get_mut(self.cluster)?,
                 random: &mut world.random,
-                now: world.now,
                 id: self.id,
                 advertised: &self.advertised,
                 version: asked.version,

@@ -1,12 +1,9 @@
 //! A broker as its connections know it.
 
 use super::listen::Ports;
-use crate::{
-    demo::{
-        Shared,
-        world::kafka::{self, Cluster, Life},
-    },
-    domain::time::Time,
+use crate::demo::{
+    Shared,
+    world::kafka::{self, Cluster, Life},
 };
 use kafka_protocol::{
     messages::{BrokerId, TopicName},
@@ -46,7 +43,6 @@ pub enum Process {
 pub struct Here<'a> {
     pub cluster: &'a mut Cluster,
     pub random: &'a mut fastrand::Rng,
-    pub now: Time,
     /// The broker that was asked.
     pub id: i32,
     pub advertised: &'a Advertised,

@@ -9,9 +9,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{
         ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerProtocolAssignment,
-        ConsumerProtocolSubscription, DescribeGroupsRequest, DescribeGroupsResponse, GroupId,
-        ListGroupsRequest, ListGroupsResponse, consumer_group_describe_response as modern,
+        ConsumerProtocolSubscription, DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest,
+        DescribeGroupsResponse, GroupId, ListGroupsRequest, ListGroupsResponse,
+        consumer_group_describe_response as modern,
         consumer_protocol_assignment::TopicPartition,
+        delete_groups_response::DeletableGroupResult,
         describe_groups_response::{DescribedGroup, DescribedGroupMember},
         list_groups_response::ListedGroup,
     },
@@ -21,22 +23,11 @@ use kafka_protocol::{
 /// The version in which members' subscriptions and assignments are written.
 const PROTOCOL: i16 = 1;
 
-impl Here<'_> {
-    /// Refuses what another broker coordinates.
-    pub fn coordinates(&self, group: &str) -> Result<(), Code> {
-        match self.cluster.coordinator(group) {
-            Some(id) if id == self.id => Ok(()),
-            Some(_) => Err(Code::NotCoordinator),
-            None => Err(Code::CoordinatorNotAvailable),
-        }
-    }
-}
-
 pub fn list_groups(request: ListGroupsRequest, here: &mut Here<'_>) -> ListGroupsResponse {
     let among = |filter: &[StrBytes], word: &str| {
         filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
     };
-    let own = here.cluster.groups.iter().filter(|(id, _)| here.coordinates(id).is_ok());
+    let own = here.cluster.groups.iter().filter(|(id, _)| here.cluster.coordinates(here.id, id).is_ok());
     let wanted = own.filter(|(_, g)| {
         among(&request.states_filter, g.state.name()) && among(&request.types_filter, "classic")
     });
@@ -52,15 +43,16 @@ pub fn list_groups(request: ListGroupsRequest, here: &mut Here<'_>) -> ListGroup
     ListGroupsResponse::default().with_groups(listed.collect())
 }
 
-/// A group that never had members, but for commits, has no protocol.
-fn protocol(_: &Group) -> StrBytes {
-    StrBytes::from_static_str("consumer")
+/// A group that nobody ever joined, but was committed for, has no protocol.
+fn protocol(group: &Group) -> StrBytes {
+    let joined = !group.members.is_empty() || !group.topics.is_empty();
+    StrBytes::from_static_str(if joined { "consumer" } else { "" })
 }
 
 pub fn describe_groups(request: DescribeGroupsRequest, here: &mut Here<'_>) -> DescribeGroupsResponse {
     let groups = request.groups.into_iter().map(|id| {
         let told = DescribedGroup::default();
-        let told = match (here.coordinates(&id), here.cluster.groups.get(id.as_str())) {
+        let told = match (here.cluster.coordinates(here.id, &id), here.cluster.groups.get(id.as_str())) {
             (Err(code), _) => told.with_error_code(code.code()),
             (Ok(()), Some(group)) => described(told, group),
             // Before version 6 a group that is not there is dead.
@@ -82,10 +74,10 @@ pub fn describe_groups(request: DescribeGroupsRequest, here: &mut Here<'_>) -> D
 
 fn described(told: DescribedGroup, group: &Group) -> DescribedGroup {
     let settled = group.state == GroupState::Stable;
-    let assignor = if settled { group.assignor.name() } else { "" };
+    let assignor = if settled { text(&*group.protocol()) } else { StrBytes::default() };
     told.with_group_state(StrBytes::from_static_str(group.state.name()))
         .with_protocol_type(protocol(group))
-        .with_protocol_data(StrBytes::from_static_str(assignor))
+        .with_protocol_data(assignor)
         .with_members(group.members.iter().map(|m| member(m, group, settled)).collect())
 }
 
@@ -95,9 +87,15 @@ fn member(member: &Member, group: &Group, settled: bool) -> DescribedGroupMember
         .with_member_id(text(&*member.id))
         .with_client_id(text(&*member.client))
         .with_client_host(text(format!("/{}", member.host)));
-    match settled {
-        true => told.with_member_metadata(subscription(group)).with_member_assignment(assignment(member)),
-        false => told,
+    match (settled, &member.outside) {
+        (false, _) => told,
+        (true, None) => {
+            told.with_member_metadata(subscription(group)).with_member_assignment(assignment(member))
+        }
+        // In its own words, and its leader's.
+        (true, Some(outside)) => told
+            .with_member_metadata(group.description(member))
+            .with_member_assignment(outside.assignment.clone()),
     }
 }
 
@@ -131,7 +129,7 @@ pub fn describe_consumer_groups(
     here: &mut Here<'_>,
 ) -> ConsumerGroupDescribeResponse {
     let groups = request.group_ids.into_iter().map(|id| {
-        let code = here.coordinates(&id).err().unwrap_or(Code::GroupIdNotFound);
+        let code = here.cluster.coordinates(here.id, &id).err().unwrap_or(Code::GroupIdNotFound);
         let words = match here.cluster.groups.contains_key(id.as_str()) {
             true => format!("Group {} is not a consumer group.", id.as_str()),
             false => format!("Group {} not found.", id.as_str()),
@@ -142,4 +140,13 @@ pub fn describe_consumer_groups(
             .with_group_id(id)
     });
     ConsumerGroupDescribeResponse::default().with_groups(groups.collect())
+}
+
+pub fn delete_groups(request: DeleteGroupsRequest, here: &mut Here<'_>) -> DeleteGroupsResponse {
+    let results = request.groups_names.into_iter().map(|id| {
+        let deleted = here.cluster.coordinates(here.id, &id).and_then(|()| here.cluster.delete_group(&id));
+        let code = deleted.map_or_else(|code| code.code(), |()| 0);
+        DeletableGroupResult::default().with_group_id(id).with_error_code(code)
+    });
+    DeleteGroupsResponse::default().with_results(results.collect())
 }

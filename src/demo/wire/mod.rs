@@ -13,6 +13,7 @@ mod frame;
 mod groups;
 mod listen;
 mod log;
+mod members;
 mod metadata;
 mod moves;
 mod offsets;

@@ -4,7 +4,10 @@ use super::broker::{Here, text, topic_name};
 use crate::demo::world::kafka::{Code, Committed};
 use kafka_protocol::{
     messages::{
+        OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse,
         OffsetFetchRequest, OffsetFetchResponse, TopicName,
+        offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
+        offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic},
         offset_fetch_response::{
             OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
             OffsetFetchResponseTopic, OffsetFetchResponseTopics,
@@ -94,7 +97,7 @@ fn refused(wanted: Vec<(TopicName, Vec<i32>)>, code: Code) -> OffsetFetchRespons
 
 /// A group that is not there has committed nothing.
 fn find(group: &str, wanted: &Wanted, here: &Here<'_>) -> Result<Found, Code> {
-    here.coordinates(group)?;
+    here.cluster.coordinates(here.id, group)?;
     let group = here.cluster.groups.get(group);
     if let Some(wanted) = wanted {
         let of = |topic: &str, index: i32| group.and_then(|g| g.committed(topic, index)).cloned();
@@ -108,4 +111,48 @@ fn find(group: &str, wanted: &Wanted, here: &Here<'_>) -> Result<Found, Code> {
         (topic_name(topic), committed.map(|(index, c)| (index as i32, c.clone())).collect())
     });
     Ok(all.collect())
+}
+
+pub fn offset_commit(request: OffsetCommitRequest, here: &mut Here<'_>) -> OffsetCommitResponse {
+    let group = &request.group_id;
+    let by = (request.member_id.as_str(), request.generation_id_or_member_epoch);
+    let known = here.cluster.coordinates(here.id, group);
+    let topics = request.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|p| {
+            let (metadata, place) =
+                (p.committed_metadata.as_deref(), (topic.name.as_str(), p.partition_index));
+            let done = known
+                .and_then(|()| here.cluster.commit_offset(group, by, place, p.committed_offset, metadata));
+            OffsetCommitResponsePartition::default()
+                .with_partition_index(p.partition_index)
+                .with_error_code(done.map_or_else(|code| code.code(), |()| 0))
+        });
+        let partitions = partitions.collect();
+        OffsetCommitResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions)
+    });
+    OffsetCommitResponse::default().with_topics(topics.collect())
+}
+
+pub fn offset_delete(request: OffsetDeleteRequest, here: &mut Here<'_>) -> OffsetDeleteResponse {
+    let group = &request.group_id;
+    let known = here.cluster.coordinates(here.id, group).and_then(|()| {
+        match here.cluster.groups.contains_key(group.as_str()) {
+            true => Ok(()),
+            false => Err(Code::GroupIdNotFound),
+        }
+    });
+    if let Err(code) = known {
+        return OffsetDeleteResponse::default().with_error_code(code.code());
+    }
+    let topics = request.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|p| {
+            let done = here.cluster.delete_offset(group, &topic.name, p.partition_index);
+            OffsetDeleteResponsePartition::default()
+                .with_partition_index(p.partition_index)
+                .with_error_code(done.map_or_else(|code| code.code(), |()| 0))
+        });
+        let partitions = partitions.collect();
+        OffsetDeleteResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions)
+    });
+    OffsetDeleteResponse::default().with_topics(topics.collect())
 }

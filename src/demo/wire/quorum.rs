@@ -1,6 +1,7 @@
 //! The controllers: what passes through them, and how they stand.
 
 use super::broker::{Broker, Here, text};
+use crate::demo::world::kafka::{Code, Voter};
 use kafka_protocol::{
     messages::{
         ApiKey::{self, *},
@@ -17,8 +18,6 @@ use tokio::time::Instant;
 /// Source: Apache Kafka `request.timeout.ms` of the brokers' own clients.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
-/// UNKNOWN_TOPIC_OR_PARTITION.
-const UNKNOWN: i16 = 3;
 
 /// Requests that brokers pass on to the active controller.
 pub fn is_passed_on(key: ApiKey) -> bool {
@@ -60,7 +59,7 @@ pub fn describe_quorum(request: DescribeQuorumRequest, here: &mut Here<'_>) -> D
             false => PartitionData::default()
                 .with_partition_index(asked.partition_index)
                 .with_leader_id(BrokerId(-1))
-                .with_error_code(UNKNOWN),
+                .with_error_code(Code::UnknownTopicOrPartition.code()),
         });
         TopicData::default().with_topic_name(topic.topic_name.clone()).with_partitions(partitions.collect())
     });
@@ -70,25 +69,25 @@ pub fn describe_quorum(request: DescribeQuorumRequest, here: &mut Here<'_>) -> D
 }
 
 fn metadata_log(here: &Here<'_>) -> PartitionData {
-    let cluster = &here.cluster;
-    let end = (cluster.clock.seconds() * 2.0) as i64 % 100_000_000;
-    let state = |id: i32| {
-        let there = cluster.answers(id) || !cluster.brokers.contains_key(&id);
-        let at = if there { here.now.0 } else { -1 };
-        let told = ReplicaState::default().with_replica_id(BrokerId(id)).with_log_end_offset(end);
-        if here.version >= 1 {
-            told.with_last_fetch_timestamp(at).with_last_caught_up_timestamp(at)
-        } else {
-            told
+    let told = PartitionData::default();
+    let Some(quorum) = here.cluster.quorum() else {
+        return told.with_leader_id(BrokerId(-1)).with_error_code(Code::RequestTimedOut.code());
+    };
+    let state = |voter: &Voter| {
+        let told =
+            ReplicaState::default().with_replica_id(BrokerId(voter.id)).with_log_end_offset(voter.log_end);
+        match here.version {
+            0 => told,
+            _ => told
+                .with_last_fetch_timestamp(voter.fetched.0)
+                .with_last_caught_up_timestamp(voter.caught_up.0),
         }
     };
-    let observers = cluster.brokers.keys().filter(|id| !cluster.voters.contains(id));
-    PartitionData::default()
-        .with_leader_id(BrokerId(cluster.controller.unwrap_or(-1)))
-        .with_leader_epoch(1)
-        .with_high_watermark(end)
-        .with_current_voters(cluster.voters.iter().map(|id| state(*id)).collect())
-        .with_observers(observers.map(|id| state(*id)).collect())
+    told.with_leader_id(BrokerId(quorum.leader))
+        .with_leader_epoch(quorum.epoch)
+        .with_high_watermark(quorum.high_watermark)
+        .with_current_voters(quorum.voters.iter().map(state).collect())
+        .with_observers(quorum.observers.iter().map(state).collect())
 }
 
 /// The controllers' own listeners.

@@ -4,3 +4,5 @@ pub mod api;
 mod hand;
 pub mod on_kafka;
 pub mod on_kubernetes;
+
+pub use super::kafka::perform as perform_on_kafka;

@@ -158,6 +158,30 @@ async fn every_version_that_is_told_is_answered() {
                 .with_partitions(vec![m::describe_quorum_request::PartitionData::default()]),
         ]),
         m::DescribeLogDirsRequest::default().with_topics(None),
+        m::OffsetCommitRequest::default().with_group_id(group.clone()).with_topics(vec![
+            m::offset_commit_request::OffsetCommitRequestTopic::default()
+                .with_name(topic.clone())
+                .with_partitions(vec![m::offset_commit_request::OffsetCommitRequestPartition::default()],),
+        ]),
+        m::OffsetDeleteRequest::default().with_group_id(group.clone()),
+        m::DeleteGroupsRequest::default().with_groups_names(vec![group.clone()]),
+        m::JoinGroupRequest::default().with_group_id(group.clone()),
+        m::SyncGroupRequest::default().with_group_id(group.clone()),
+        m::HeartbeatRequest::default().with_group_id(group.clone()),
+        m::LeaveGroupRequest::default().with_group_id(group.clone()),
+        m::LeaveGroupRequest::default()
+            .with_group_id(group.clone())
+            .with_members(vec![m::leave_group_request::MemberIdentity::default()]),
+        m::ElectLeadersRequest::default().with_topic_partitions(None),
+        m::AlterPartitionReassignmentsRequest::default().with_topics(vec![
+            m::alter_partition_reassignments_request::ReassignableTopic::default()
+                .with_name(topic.clone())
+                .with_partitions(vec![
+                    m::alter_partition_reassignments_request::ReassignablePartition::default()
+                        .with_replicas(None),
+                ]),
+        ]),
+        m::DescribeTopicPartitionsRequest::default().with_response_partition_limit(5),
     );
     let silent: Vec<_> = told.iter().map(|k| k.api_key).filter(|key| !spoken.contains(key)).collect();
     assert_eq!(silent, [ApiKey::ApiVersions as i16], "told, and not asked here");

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod garbage;
+mod hand;
 mod polled;
 mod rdkafka;
 
@@ -14,13 +15,16 @@ use crate::{
             kafka::{Assignor, Broker, Cluster, Committed, Group, GroupState, Member, NewTopic, OFFSETS},
         },
     },
-    domain::kubernetes::Key,
-    source::now,
+    domain::{kubernetes::Key, time::Time},
 };
+use std::time::Duration;
+
+/// When it is: the world stands still, and with it the pods that these brokers do not have.
+const AT: Time = Time(1_795_000_000_000);
 
 /// Three brokers in three racks; topics that have been sent to for an hour, and a group that reads one.
 pub fn world() -> World {
-    let at = now();
+    let at = AT;
     let mut random = fastrand::Rng::with_seed(7);
     let mut cluster = Cluster::new("kafka", "kafka", "kafka-headless", 9092, 7, at);
     for id in 0..3 {
@@ -64,7 +68,7 @@ fn billing(cluster: &Cluster) -> Group {
 }
 
 pub fn shared() -> Shared {
-    Shared::new(world(), now)
+    Shared::new(world(), || AT)
 }
 
 /// A world with listeners; they end with the second.
@@ -76,4 +80,17 @@ pub async fn outside() -> (Shared, Outside) {
 
 pub fn bootstrap(outside: &Outside) -> String {
     outside.bootstrap().iter().map(|a| a.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// Lets the brokers' own time pass, until it is dropped.
+pub fn passing(shared: &Shared) -> crate::source::Running {
+    let shared = shared.clone();
+    crate::source::Running::spawn(async move {
+        let mut at = AT;
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            at = at.plus(Duration::from_millis(100));
+            shared.with(|world| world.kafka[0].step(at, 0.1, &mut world.random));
+        }
+    })
 }

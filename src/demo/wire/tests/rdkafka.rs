@@ -109,3 +109,39 @@ async fn a_time_finds_the_first_record_that_is_not_older() {
     assert!(matches!(offset, Offset::Offset(o) if o > 0), "{offset:?}");
     assert!((from..=at).contains(&read[0].1), "{} is not in the last ten minutes", read[0].1);
 }
+
+/// As `kcat -G`: the group is there while its consumer is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_joins_a_group_reads_and_commits() {
+    use rdkafka::consumer::CommitMode;
+    let (shared, outside) = super::outside().await;
+    let _passing = super::passing(&shared);
+    let mut settings = config(&super::bootstrap(&outside));
+    settings.set("group.id", "visitors").set("auto.offset.reset", "earliest");
+    let read = tokio::task::spawn_blocking(move || {
+        let consumer: BaseConsumer = settings.create().unwrap();
+        consumer.subscribe(&["payments"]).unwrap();
+        let (mut seen, began) = (0, Instant::now());
+        while seen < 20 && began.elapsed() < PATIENCE {
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(_)) => seen += 1,
+                Some(Err(KafkaError::PartitionEOF(_))) | None => {}
+                Some(Err(error)) => panic!("{error}"),
+            }
+        }
+        consumer.commit_consumer_state(CommitMode::Sync).unwrap();
+        (seen, consumer)
+    });
+    let (seen, consumer) = read.await.unwrap();
+    assert_eq!(seen, 20);
+    let (state, members, committed) = shared.with(|world| {
+        let group = &world.kafka[0].groups["visitors"];
+        let committed = group.committed.values().flatten().flatten().map(|c| c.offset()).sum::<i64>();
+        (group.state.name(), group.members.len(), committed)
+    });
+    assert_eq!((state, members), ("Stable", 1));
+    assert!(committed > 0);
+    tokio::task::spawn_blocking(move || drop(consumer)).await.unwrap();
+    let left = shared.with(|world| world.kafka[0].groups["visitors"].members.len());
+    assert_eq!(left, 0, "it said that it leaves");
+}

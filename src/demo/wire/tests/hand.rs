@@ -1,0 +1,110 @@
+//! castellan's own hand on it.
+
+use crate::{
+    action::{
+        Said, Write,
+        write::{Assignment, Content, Ids},
+    },
+    demo::{Shared, wire::Outside},
+    domain::{kafka::BrokerId, target::KafkaTarget},
+    effect::tests::perform_on_kafka as perform,
+    source::{asking::Kafka, kafka::Client},
+};
+
+fn kafka(outside: &Outside) -> Kafka {
+    let bootstrap = outside.bootstrap().iter().map(|a| (a.ip().to_string().into(), a.port())).collect();
+    let target = KafkaTarget { bootstrap, ..KafkaTarget::default() };
+    Kafka { name: "kafka/kafka".into(), client: Client::new(target, None), sasl: None }
+}
+
+async fn bench() -> (Shared, Outside, Kafka) {
+    let (shared, outside) = super::outside().await;
+    let kafka = kafka(&outside);
+    (shared, outside, kafka)
+}
+
+fn create(replication: i16) -> Write {
+    let configs = vec![("retention.ms".into(), "60000".into())];
+    Write::CreateTopic { topic: "new".into(), partitions: 4, replication, configs }
+}
+
+fn refused(said: Said) -> String {
+    let Said::Refused(words) = said else { panic!("{said:?}") };
+    words.to_string()
+}
+
+#[tokio::test]
+async fn topics_are_made_changed_and_deleted() {
+    let (shared, _outside, kafka) = bench().await;
+    let made = |name: &str| shared.with(|world| world.kafka[0].topics.get(name).map(|t| t.partitions.len()));
+    assert!(matches!(perform(&kafka, &create(3), true).await, Said::Taken(_)));
+    assert_eq!(made("new"), None, "a dry run makes nothing");
+    assert!(matches!(perform(&kafka, &create(3), false).await, Said::Taken(_)));
+    assert_eq!(made("new"), Some(4));
+    assert!(refused(perform(&kafka, &create(3), false).await).contains("already exists"));
+    let wide = Write::CreateTopic { topic: "wide".into(), partitions: 1, replication: 9, configs: vec![] };
+    assert!(refused(perform(&kafka, &wide, false).await).contains("(error 38)"));
+    let grow = |total| Write::AddPartitions { topic: "new".into(), id: None, total };
+    assert!(matches!(perform(&kafka, &grow(6), false).await, Said::Taken(_)));
+    assert_eq!(made("new"), Some(6));
+    assert!(refused(perform(&kafka, &grow(2), false).await).contains("(error 37)"));
+    let alter = |name: &str, value: Option<&str>| Write::AlterConfigs {
+        topic: "new".into(),
+        id: None,
+        configs: vec![(name.into(), value.map(String::from))],
+    };
+    assert!(matches!(perform(&kafka, &alter("retention.ms", None), false).await, Said::Taken(_)));
+    let set = shared.with(|world| world.kafka[0].topics["new"].configs.len());
+    assert_eq!(set, 0);
+    assert!(
+        refused(perform(&kafka, &alter("retention.ms", Some("a week")), false).await).contains("error 40")
+    );
+    let delete = Write::DeleteTopic { topic: "new".into(), id: None };
+    assert_eq!(perform(&kafka, &delete, false).await, Said::Taken("topic new is deleted".into()));
+    assert_eq!(made("new"), None);
+}
+
+#[tokio::test]
+async fn partitions_move_and_their_moves_are_called_back() {
+    let (shared, _outside, kafka) = bench().await;
+    // One that has to be copied: a replica fewer first.
+    let replicas = shared.with(|world| world.kafka[0].topics["orders"].partitions[0].replicas.to_vec());
+    let reassign = |replicas: Option<&[i32]>| Write::Reassign {
+        partitions: vec![Assignment {
+            topic: "orders".into(),
+            partition: 0,
+            replicas: replicas.map(|r| r.iter().map(|id| BrokerId(*id)).collect()),
+        }],
+        ids: Ids::new(),
+    };
+    assert!(refused(perform(&kafka, &reassign(None), false).await).contains("(error 85)"));
+    assert!(refused(perform(&kafka, &reassign(Some(&[0, 0])), false).await).contains("(error 39)"));
+    let order: Vec<i32> = replicas.iter().rev().copied().collect();
+    let said = perform(&kafka, &reassign(Some(&order)), false).await;
+    assert_eq!(said, Said::Taken("the reassignment of 1 partition has begun".into()));
+    let now = shared.with(|world| world.kafka[0].topics["orders"].partitions[0].replicas.to_vec());
+    assert_eq!(now, order);
+    let elect = Write::Elect { partitions: vec![("orders".into(), 0)], ids: Ids::new() };
+    assert!(matches!(perform(&kafka, &elect, false).await, Said::Taken(_)));
+    let leader = shared.with(|world| world.kafka[0].topics["orders"].partitions[0].leader);
+    assert_eq!(leader, Some(order[0]));
+}
+
+#[tokio::test]
+async fn a_message_is_written_or_refused_with_the_reason() {
+    let (shared, _outside, kafka) = bench().await;
+    let write = Write::Produce {
+        topic: "empty".into(),
+        partition: Some(0),
+        key: Some(Content::Whole("k".into())),
+        value: Some(Content::Whole("v".into())),
+    };
+    assert_eq!(perform(&kafka, &write, false).await, Said::Taken("written to empty-0 at offset 0".into()));
+    shared.with(|world| {
+        let set =
+            [("min.insync.replicas".into(), crate::demo::world::kafka::config::Change::Set("4".into()))];
+        world.kafka[0].alter_topic("empty", &set, false).unwrap();
+    });
+    let said = perform(&kafka, &write, false).await;
+    assert!(!matches!(said, Said::Taken(_)), "fewer replicas are in sync than have to be: {said:?}");
+}
