@@ -28,6 +28,8 @@ pub struct Cluster {
     /// Simulated seconds that the once-a-second part of the steps has not done yet.
     pub(super) due: f64,
     pub(super) metadata: Metadata,
+    /// The simulated second at which old records were last deleted.
+    pub(super) expired: f64,
     /// The simulated second at which the brokers' disks were counted.
     pub(super) counted: f64,
 }
@@ -55,6 +57,7 @@ impl Cluster {
             troubled: BTreeMap::new(),
             due: 0.0,
             metadata: Metadata::default(),
+            expired: 0.0,
             counted: 0.0,
         }
     }

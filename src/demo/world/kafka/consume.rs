@@ -105,53 +105,90 @@ impl Group {
         topics: &mut BTreeMap<Text, Topic>,
         brokers: &mut BTreeMap<i32, Broker>,
     ) {
-        let members: Vec<_> = self.members.iter().filter(|m| !m.stuck).map(|m| m.assigned.clone()).collect();
-        for assigned in members {
-            let mut wanted = self.wanted(&assigned, topics, brokers);
-            wanted.sort_by(|a, b| a.there.total_cmp(&b.there));
-            let (mut left, mut count) = (self.pace * seconds, wanted.len());
-            for Wanted { topic, partition, leader, from, there } in wanted {
-                let gets = (left / count as f64).min(there);
-                left -= gets;
-                count -= 1;
-                let place = self.commit_at(&topic, partition);
-                let metadata = place.take().and_then(|c| c.metadata);
-                *place = Some(Committed { position: from + gets, metadata });
-                let Some(topic) = topics.get_mut(&topic) else { continue };
-                let bytes = gets * topic.record_bytes;
-                topic.counter(leader).bytes_out += bytes;
-                if let Some(broker) = brokers.get_mut(&leader) {
-                    broker.bytes_out += bytes;
+        for m in (0..self.members.len()).filter(|&m| !self.members[m].stuck).collect::<Vec<_>>() {
+            let assigned = std::mem::take(&mut self.members[m].assigned);
+            // Names are looked up once a topic, which is most of the work.
+            let names: Vec<&[(Text, i32)]> = assigned.chunk_by(|a, b| a.0 == b.0).collect();
+            let of = |(n, of_topic): (usize, &&[(Text, i32)])| {
+                let topic = topics.get(&of_topic[0].0)?;
+                Some(self.wanted(n, of_topic, topic, brokers))
+            };
+            let mut wanted: Vec<Wanted> = names.iter().enumerate().filter_map(of).flatten().collect();
+            share(&mut wanted, self.pace * seconds);
+            wanted.sort_by_key(|w| w.topic);
+            for of_topic in wanted.chunk_by(|a, b| a.topic == b.topic) {
+                let name = &names[of_topic[0].topic][0].0;
+                if let Some(topic) = topics.get_mut(name) {
+                    self.take(name, topic, of_topic, brokers);
                 }
             }
+            self.members[m].assigned = assigned;
         }
     }
 
     fn wanted(
         &self,
-        assigned: &[(Text, i32)],
-        topics: &BTreeMap<Text, Topic>,
+        n: usize,
+        of_topic: &[(Text, i32)],
+        topic: &Topic,
         brokers: &BTreeMap<i32, Broker>,
     ) -> Vec<Wanted> {
-        let of = |(name, partition): &(Text, i32)| {
-            let (topic, p) = (topics.get(name)?, *partition as usize);
-            let leader = topic.partition(*partition)?.leader?;
+        let committed = self.committed.get(&of_topic[0].0);
+        let of = |&(_, partition): &(Text, i32)| {
+            let (leader, p) = (topic.partition(partition)?.leader?, partition as usize);
             brokers.get(&leader).filter(|b| b.serves())?;
             let (start, end) = (topic.start(p) as f64, topic.high_watermark(p) as f64);
-            let at = self.committed(name, *partition).map_or(end, |c| c.position);
-            // What is not there any more, or not yet, makes it begin anew at the earliest.
-            let from = if at < start || at > end { at.clamp(start, end) } else { at };
-            Some(Wanted { topic: name.clone(), partition: p, leader, from, there: end - from })
+            let at = committed.and_then(|all| all.get(p)?.as_ref()).map_or(end, |c| c.position);
+            // What is not there any more, or not yet, makes it begin anew at the next that is.
+            let from = at.clamp(start, end);
+            Some(Wanted { topic: n, partition: p, leader, from, there: end - from, gets: 0.0 })
         };
-        assigned.iter().filter_map(of).collect()
+        of_topic.iter().filter_map(of).collect()
+    }
+
+    /// Commits what was read, and counts it.
+    fn take(
+        &mut self,
+        name: &Text,
+        topic: &mut Topic,
+        wanted: &[Wanted],
+        brokers: &mut BTreeMap<i32, Broker>,
+    ) {
+        for Wanted { partition, leader, from, gets, .. } in wanted {
+            let place = self.commit_at(name, *partition);
+            let metadata = place.take().and_then(|c| c.metadata);
+            *place = Some(Committed { position: from + gets, metadata });
+            let bytes = gets * topic.record_bytes;
+            topic.counter(*leader).bytes_out += bytes;
+            if let Some(broker) = brokers.get_mut(leader) {
+                broker.bytes_out += bytes;
+            }
+        }
     }
 }
 
-/// What a member can read of one partition.
+/// What a member can read of one partition, and what it gets of it.
 struct Wanted {
-    topic: Text,
+    /// The place of its topic among the member's.
+    topic: usize,
     partition: usize,
     leader: i32,
     from: f64,
     there: f64,
+    gets: f64,
+}
+
+/// Each has an equal part of the messages; what some do not have goes to the others.
+fn share(wanted: &mut [Wanted], messages: f64) {
+    let mut left = messages;
+    if wanted.iter().map(|w| w.there).sum::<f64>() <= messages {
+        wanted.iter_mut().for_each(|w| w.gets = w.there);
+        return;
+    }
+    wanted.sort_by(|a, b| a.there.total_cmp(&b.there));
+    let count = wanted.len();
+    for (i, one) in wanted.iter_mut().enumerate() {
+        one.gets = (left / (count - i) as f64).min(one.there);
+        left -= one.gets;
+    }
 }

@@ -94,6 +94,8 @@ pub struct Flow {
 #[derive(Debug, Clone, Copy)]
 struct Pace {
     since: f64,
+    /// The shape's integral then.
+    base: f64,
     /// Messages sent until then.
     sent: f64,
     /// Messages a second at the height of the day.
@@ -102,7 +104,10 @@ struct Pace {
 
 impl Flow {
     pub fn new(shape: Shape, since: f64, rate: f64) -> Self {
-        Flow { shape, paces: vec![Pace { since, sent: 0.0, rate: rate.max(0.0) }] }
+        Flow {
+            shape,
+            paces: vec![Pace { since, base: shape.integral(since), sent: 0.0, rate: rate.max(0.0) }],
+        }
     }
 
     /// Messages a second at the height of the day.
@@ -115,7 +120,8 @@ impl Flow {
         if rate.max(0.0) == self.rate() {
             return;
         }
-        self.paces.push(Pace { since: seconds, sent, rate: rate.max(0.0) });
+        let base = self.shape.integral(seconds);
+        self.paces.push(Pace { since: seconds, base, sent, rate: rate.max(0.0) });
         let over = self.paces.len().saturating_sub(REMEMBERED);
         self.paces.drain(..over);
     }
@@ -124,7 +130,7 @@ impl Flow {
     pub fn sent(&self, seconds: f64) -> f64 {
         let after = self.paces.partition_point(|pace| pace.since <= seconds);
         let Some(pace) = after.checked_sub(1).map(|i| &self.paces[i]) else { return 0.0 };
-        let grown = self.shape.integral(seconds) - self.shape.integral(pace.since);
+        let grown = self.shape.integral(seconds) - pace.base;
         pace.sent + pace.rate * grown.max(0.0)
     }
 
@@ -135,7 +141,7 @@ impl Flow {
         if pace.rate <= 0.0 {
             return pace.since;
         }
-        self.shape.inverse(self.shape.integral(pace.since) + (sent - pace.sent).max(0.0) / pace.rate)
+        self.shape.inverse(pace.base + (sent - pace.sent).max(0.0) / pace.rate)
     }
 
     fn last(&self) -> &Pace {

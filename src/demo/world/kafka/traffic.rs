@@ -2,16 +2,26 @@
 
 use super::{Cluster, Topic, Traffic};
 
+/// Simulated seconds between two looks at what is too old.
+const EXPIRY: f64 = 10.0;
+
 impl Cluster {
     /// Lets the producers send and old records expire up to now.
     pub(super) fn traffic(&mut self) {
         let now = self.clock.seconds();
+        let expires = now - self.expired >= EXPIRY;
+        if expires {
+            self.expired = now;
+        }
         for topic in self.topics.values_mut() {
             if topic.moved {
                 topic.share_traffic();
             }
             let before = topic.sent;
             topic.sent_until(now);
+            if expires {
+                topic.expire(now);
+            }
             let sent = topic.sent - before;
             for traffic in topic.traffic.iter_mut().filter(|t| t.share > 0.0 && sent > 0.0) {
                 let (messages, bytes) = (sent * traffic.share, sent * traffic.share * topic.record_bytes);
@@ -31,10 +41,14 @@ impl Topic {
     pub(super) fn begin(&mut self, since: f64, rate: f64, now: f64) {
         self.flow = super::flow::Flow::new(super::flow::Shape::new(self.seed), since, rate);
         self.sent_until(now);
+        self.expire(now);
     }
 
     fn sent_until(&mut self, now: f64) {
         self.sent = self.flow.sent(now);
+    }
+
+    fn expire(&mut self, now: f64) {
         if let Some(retention) = self.rules.retention {
             // What has expired stays so when the retention becomes longer.
             self.expired = self.expired.max(self.flow.sent(now - retention));
