@@ -245,7 +245,7 @@ impl Turn<'_> {
             return false;
         };
         let key = Key::new(object::text(object, "/metadata/namespace"), object::text(owner, "/name"));
-        !self.store.get(of, &key).is_some_and(|found| object::uid(found) == object::text(owner, "/uid"))
+        self.store.get(of, &key).is_none_or(|found| object::uid(found) != object::text(owner, "/uid"))
     }
 
     /// The garbage collector's part: what has lost its controller goes.

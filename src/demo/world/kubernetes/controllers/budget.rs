@@ -93,9 +93,9 @@ fn by_controllers(turn: &Turn<'_>, pods: &[Arc<Value>]) -> usize {
 }
 
 /// The replicas that the controller at the top of a pod asks for.
-fn scale_of(turn: &Turn<'_>, pod: &Value) -> Option<(String, usize)> {
+fn scale_of(turn: &Turn<'_>, pod: &Arc<Value>) -> Option<(String, usize)> {
     let mut found = None;
-    let mut object = Arc::new(pod.clone());
+    let mut object = pod.clone();
     while let Some(owner) = object::owner(&object) {
         let of = Resource::of(object::text(owner, "/apiVersion"), object::text(owner, "/kind"))?;
         let key = Key::new(object::text(pod, "/metadata/namespace"), object::text(owner, "/name"));

@@ -225,7 +225,7 @@ impl Spread {
     fn allows(&self, labels: &Value) -> bool {
         let Some(domain) = labels[&self.topology].as_str() else { return false };
         let least = self.counts.values().min().copied().unwrap_or_default();
-        self.counts.get(domain).copied().unwrap_or_default() + 1 <= least + self.skew
+        self.counts.get(domain).copied().unwrap_or_default() < least + self.skew
     }
 }
 
