@@ -22,7 +22,7 @@ impl Cluster {
         let now = self.clock.seconds();
         let Some(group) = self.groups.get_mut(group) else { return };
         // Members from outside share partitions out in their own way, which the simulated cannot follow.
-        if group.from_outside() {
+        if group.has_outsiders() {
             return;
         }
         let before = group.members.len();
@@ -50,7 +50,7 @@ impl Cluster {
         let now = self.clock.seconds();
         let served: Vec<bool> = self.groups.keys().map(|name| self.coordinated(name)).collect();
         for ((name, group), served) in self.groups.iter_mut().zip(served) {
-            if !served || group.members.is_empty() || group.from_outside() {
+            if !served || group.members.is_empty() || group.has_outsiders() {
                 continue;
             }
             if group.state != GroupState::Stable {

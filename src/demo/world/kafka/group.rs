@@ -116,7 +116,7 @@ impl Group {
     }
 
     /// Whether its members joined over the wire.
-    pub(super) fn from_outside(&self) -> bool {
+    pub(super) fn has_outsiders(&self) -> bool {
         self.members.iter().any(|m| m.outside.is_some())
     }
 

@@ -188,7 +188,7 @@ impl Cluster {
     /// Lets go of members from outside that were not heard of, and ends rebalances that are due.
     pub(super) fn expire_members(&mut self) {
         let now = self.clock.now();
-        for group in self.groups.values_mut().filter(|g| g.from_outside()) {
+        for group in self.groups.values_mut().filter(|g| g.has_outsiders()) {
             let before = group.members.len();
             let here =
                 |m: &Member| m.outside.as_ref().is_none_or(|o| o.joining || now.since(o.heard) <= o.session);
@@ -302,7 +302,7 @@ impl Group {
 
     /// The protocol that members share partitions out by: a name for all to see.
     pub fn protocol(&self) -> Text {
-        match self.from_outside() {
+        match self.has_outsiders() {
             true => self.outside.protocol.clone(),
             false if self.members.is_empty() => "".into(),
             false => self.assignor.name().into(),

@@ -109,6 +109,6 @@ impl Group {
 
     fn subscribed(&self, topic: &str) -> bool {
         // What members from outside subscribe to is told in their own words, which are not read here.
-        self.from_outside() || self.topics.iter().any(|t| &**t == topic)
+        self.has_outsiders() || self.topics.iter().any(|t| &**t == topic)
     }
 }
