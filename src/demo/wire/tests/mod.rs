@@ -22,17 +22,20 @@ use std::time::Duration;
 /// When it is: the world stands still, and with it the pods that these brokers do not have.
 const AT: Time = Time(1_795_000_000_000);
 
+/// Name, partitions, messages a second, configuration.
+type Laid = (&'static str, i32, f64, &'static [(&'static str, &'static str)]);
+
 /// Three brokers in three racks; topics that have been sent to for an hour, and a group that reads one.
 pub fn world() -> World {
     let at = AT;
     let mut random = fastrand::Rng::with_seed(7);
     let mut cluster = Cluster::new("kafka", "kafka", "kafka-headless", 9092, 7, at);
     for id in 0..3 {
-        let (pod, rack) = (Key::new("kafka", &*format!("kafka-{id}")), Some(format!("zone-{id}").into()));
+        let (pod, rack) = (Key::new("kafka", &format!("kafka-{id}")), Some(format!("zone-{id}").into()));
         cluster.brokers.insert(id, Broker::new(id, pod, rack, 100 << 30, cluster.clock.seconds()));
     }
     (cluster.voters, cluster.controller) = (vec![0, 1, 2], Some(1));
-    let topics: [(&str, i32, f64, &[(&str, &str)]); 4] = [
+    let topics: [Laid; 4] = [
         (OFFSETS, 50, 0.0, &[("cleanup.policy", "compact")]),
         ("orders", 6, 20.0, &[("min.insync.replicas", "2")]),
         ("payments", 3, 5.0, &[]),
@@ -57,7 +60,7 @@ fn billing(cluster: &Cluster) -> Group {
     let member = |n: i32| Member {
         id: format!("billing-{n}-00000000-0000-0000-0000-00000000000{n}").into(),
         client: format!("billing-{n}").into(),
-        pod: Key::new("shop", &*format!("billing-{n}")),
+        pod: Key::new("shop", &format!("billing-{n}")),
         host: format!("10.244.1.{n}").into(),
         assigned: (0..3).map(|p| ("orders".into(), n * 3 + p)).collect(),
         stuck: false,
