@@ -105,7 +105,7 @@ impl User {
             Some(start) => path.starts_with(start),
             None => path == *pattern,
         };
-        self.is_master() || super::discovery::OPEN.iter().any(|pattern| open(pattern))
+        self.is_master() || super::discovery::OPEN.iter().any(open)
     }
 
     /// # Errors

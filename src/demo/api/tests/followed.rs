@@ -126,3 +126,21 @@ async fn a_streamed_list_ends_with_its_bookmark() {
     // The last one comes two seconds before the end.
     assert_eq!(pairs(&told), [("ADDED", "a"), ("ADDED", "b"), ("BOOKMARK", ""), ("BOOKMARK", "")]);
 }
+
+/// Everybody else reads more of an object than the messages have.
+#[tokio::test]
+async fn who_is_not_castellan_is_given_json_in_the_place_of_protobuf() {
+    let bench = Bench::new(&[pod("a")]).await;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    for (agent, wanted) in
+        [("castellan/1", "application/vnd.kubernetes.protobuf"), ("kubectl/v1", "application/json")]
+    {
+        let request = http::Request::get(format!("http://{}/api/v1/pods", bench.address))
+            .header("user-agent", agent)
+            .header("accept", "application/vnd.kubernetes.protobuf,application/json")
+            .body(Full::new(Bytes::new()))
+            .unwrap();
+        let answer = client.request(request).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], wanted, "{agent}");
+    }
+}
