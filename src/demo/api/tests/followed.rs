@@ -91,7 +91,7 @@ async fn events(bench: &Bench, query: &str) -> Vec<(String, String)> {
     text.lines().map(told).collect()
 }
 
-fn pairs<'a>(told: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(told: &[(String, String)]) -> Vec<(&str, &str)> {
     told.iter().map(|(kind, name)| (&**kind, &**name)).collect()
 }
 
