@@ -109,6 +109,9 @@ pub struct DemoOptions {
     /// Let castellan show itself: an incident, from its alarm to its repair
     #[arg(long, conflicts_with_all = ["once", "scenario", "read_only"])]
     pub tour: bool,
+    /// Serve the cluster without a console: for kubectl, kcat, or a castellan of another terminal
+    #[arg(long, conflicts_with_all = ["once", "tour"])]
+    pub serve: bool,
     /// List the scenarios
     #[arg(long)]
     pub list: bool,

@@ -56,15 +56,18 @@ fn chords(stage: &Stage) -> Vec<Chord> {
     keys.chain(typed).chain(end).collect()
 }
 
-/// Waits until the stage has stood its time and is over, or until the user goes on.
+/// Waits for what the stage waits for, lets it stand its time, or until the user goes on.
 async fn stand(stage: &Stage, shared: &Shared, nudges: &mut UnboundedReceiver<Nudge>) -> Option<Nudge> {
     let start = Instant::now();
+    let mut came = None;
     loop {
         if let Ok(nudge) = timeout(LOOK, nudges.recv()).await {
             return nudge;
         }
-        let stood = start.elapsed() >= stage.stands.0;
-        if stood && (stage.is_over(shared) || start.elapsed() >= PATIENCE) {
+        if came.is_none() && (stage.is_over(shared) || start.elapsed() >= PATIENCE) {
+            came = Some(Instant::now());
+        }
+        if came.is_some_and(|at| at.elapsed() >= stage.stands.0) {
             return None;
         }
     }

@@ -10,6 +10,9 @@ use castellan::{
     terminal,
 };
 use clap::{CommandFactory as _, Parser as _};
+use futures::StreamExt as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook_tokio::Signals;
 use std::{io::Write, process::ExitCode, time::Duration};
 
 /// How long the doctor waits for the servers.
@@ -75,6 +78,9 @@ async fn start(cli: Cli) -> Result<u8> {
         },
         _ => None,
     };
+    if let (Some(Command::Demo(DemoOptions { serve: true, .. })), Some(demo)) = (&cli.command, &demo) {
+        return serve(demo).await;
+    }
     let notice = config::state_folder().map_err(|e| e.to_string()).and_then(|f| log::start(&f)).err();
     let options = kubernetes::Options {
         kubeconfig: demo.as_ref().map(Demo::kubeconfig).or(cli.kubeconfig.clone()),
@@ -94,7 +100,10 @@ async fn start(cli: Cli) -> Result<u8> {
         }
         _ => None,
     };
-    settings.demo = demo.as_ref().map(|demo| demo.about.clone());
+    if let Some(demo) = &demo {
+        settings.demo = Some(demo.about.clone());
+        settings.cluster.clone_from(&demo.cluster);
+    }
     let (connection, notice) = match connected {
         Ok(connection) => (Some(connection), notice),
         // Kafka alone is worth showing where its servers were given.
@@ -134,6 +143,16 @@ fn printed(cli: &Cli) -> Result<Option<Vec<u8>>> {
         _ => return Ok(None),
     }
     Ok(Some(text))
+}
+
+/// Serves the demo until it is told to end.
+async fn serve(demo: &Demo) -> Result<u8> {
+    let mut ends = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut out = std::io::stdout();
+    out.write_all(demo.addresses().as_bytes())?;
+    out.flush()?;
+    ends.next().await;
+    Ok(0)
 }
 
 /// Starts the demo that was asked for; None: its scenarios were to be listed, and are.

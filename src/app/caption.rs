@@ -23,7 +23,7 @@ pub enum Nudge {
 
 impl Caption {
     pub fn lines(&self, width: u16) -> Vec<&str> {
-        text::wrap(&self.text, usize::from(width.saturating_sub(2)))
+        text::fold(&self.text, usize::from(width.saturating_sub(2)))
     }
 
     pub fn keys(&self) -> String {

@@ -11,7 +11,6 @@ pub mod scenario;
 mod shared;
 pub mod tour;
 pub mod wire;
-
 pub mod world;
 
 pub use shared::Shared;
@@ -24,6 +23,7 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinSet};
+use wire::Outside;
 use world::World;
 
 /// The contexts of the demo's kubeconfig, and the tokens that they have: what the lab's may do, these may.
@@ -34,7 +34,11 @@ pub struct Demo {
     folder: TempDir,
     /// What is going on in it, in a sentence.
     pub about: Text,
+    /// The Kafka cluster that it is about, as castellan names it.
+    pub cluster: Option<Text>,
     pub shared: Shared,
+    /// The clusters' listeners for clients that are no castellan, by the clusters' names.
+    outside: Vec<(String, Outside)>,
     _servers: JoinSet<()>,
 }
 
@@ -48,15 +52,33 @@ impl Demo {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let file = folder.path().join(KUBECONFIG);
         std::fs::write(file, kubeconfig(listener.local_addr()?))?;
+        let cluster = world.kafka.first().map(|c| format!("{}/{}", c.namespace, c.name).into());
         let shared = Shared::new(world, now);
         let mut servers = JoinSet::new();
         servers.spawn(api::serve(shared.clone(), listener));
-        Ok(Demo { folder, about: about.into(), shared, _servers: servers })
+        let names = shared.with(|world| {
+            world.kafka.iter().map(|c| format!("{}/{}", c.namespace, c.name)).collect::<Vec<_>>()
+        });
+        let mut outside = Vec::new();
+        for (at, name) in names.into_iter().enumerate() {
+            outside.push((name, wire::listen(shared.clone(), at).await?));
+        }
+        Ok(Demo { folder, about: about.into(), cluster, shared, outside, _servers: servers })
     }
 
     /// Everything that a castellan on the demo reads and writes.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where other programs find it: lines for a shell and for people.
+    pub fn addresses(&self) -> String {
+        let mut text = format!("KUBECONFIG={}\n", self.kubeconfig().display());
+        for (name, outside) in &self.outside {
+            let servers: Vec<_> = outside.bootstrap().iter().map(SocketAddr::to_string).collect();
+            text += &format!("BOOTSTRAP {name} {}\n", servers.join(","));
+        }
+        text
     }
 
     pub fn kubeconfig(&self) -> PathBuf {

@@ -23,9 +23,9 @@ pub struct Stage {
     /// What is typed after the keys, ended by the enter key.
     #[serde(default)]
     pub line: String,
-    /// How long it stands, unless it is passed over.
+    /// How long it stands, after what it waits for, unless it is passed over.
     pub stands: Span,
-    /// What it waits for besides; after [`PATIENCE`] it goes on all the same.
+    /// What it waits for; after [`PATIENCE`] it goes on all the same.
     pub until: Option<Until>,
 }
 
