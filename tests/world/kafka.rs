@@ -167,7 +167,7 @@ fn cluster(size: Size, without: Option<i32>) -> KafkaDelta {
     };
     KafkaDelta::Cluster {
         id: Some("lkc-9Qm2".into()),
-        controller: (size.brokers > 0).then_some(BrokerId(0)),
+        controller: (size.brokers > 0).then_some(Some(BrokerId(0))),
         brokers: (0..size.brokers as i32).filter(|i| Some(*i) != without).map(broker).collect(),
         at: NOW,
     }

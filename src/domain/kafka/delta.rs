@@ -34,10 +34,10 @@ pub enum KafkaDelta {
     Reset,
     Route(Route),
     /// Every registered broker: (id, host, port, rack). Where there is a quorum its leader is the
-    /// controller, whatever is named here.
+    /// controller, whatever is named here; elsewhere it is who is named, or nobody, if that is told at all.
     Cluster {
         id: Option<Text>,
-        controller: Option<BrokerId>,
+        controller: Option<Option<BrokerId>>,
         brokers: Vec<(BrokerId, Text, u16, Option<Text>)>,
         at: Time,
     },
@@ -190,7 +190,9 @@ impl Kafka {
             }
             KafkaDelta::Quorum { answer, at } => {
                 // The quorum's leader is the active controller.
-                self.controller = answer.as_ref().map_or(self.controller, |quorum| quorum.leader);
+                if let Ok(quorum) = &answer {
+                    self.take_controller(quorum.leader);
+                }
                 self.quorum.take(answer, at);
             }
             KafkaDelta::Reassignments { answer, at } => {
@@ -246,7 +248,7 @@ impl Kafka {
     fn take_cluster(
         &mut self,
         id: Option<Text>,
-        controller: Option<BrokerId>,
+        controller: Option<Option<BrokerId>>,
         brokers: Vec<(BrokerId, Text, u16, Option<Text>)>,
         at: Time,
     ) -> bool {
@@ -264,12 +266,19 @@ impl Kafka {
         if let Some(id) = id {
             self.id.set(id, at);
         }
-        if self.quorum.last().is_none() {
-            changed |= std::mem::replace(&mut self.controller, controller) != controller;
+        if let Some(named) = controller.filter(|_| self.quorum.last().is_none()) {
+            changed |= self.take_controller(named);
         }
         self.cluster_feed.hear(at);
         self.forget_unnamed_brokers();
         changed
+    }
+
+    /// Who is the active controller, or that nobody is; true if that is news.
+    fn take_controller(&mut self, active: Option<BrokerId>) -> bool {
+        let before = (self.controller, self.leaderless);
+        (self.controller, self.leaderless) = (active, active.is_none());
+        before != (self.controller, self.leaderless)
     }
 
     fn take_topics(&mut self, changed: Vec<Topic>, removed: Vec<TopicName>, at: Time) {

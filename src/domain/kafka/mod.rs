@@ -53,8 +53,10 @@ pub struct Kafka {
     pub route: Option<Route>,
     /// By id. A broker that unregistered stays with `registered = false` as long as a partition names it.
     pub brokers: BTreeMap<BrokerId, Broker>,
-    /// The active controller.
+    /// The active controller, as far as it is known.
     pub controller: Option<BrokerId>,
+    /// Kafka has told that no controller is active; without it, one that is not known is only not told yet.
+    pub leaderless: bool,
     /// Freshness of `brokers`' registration, `controller`.
     pub cluster_feed: Feed,
     pub topics: BTreeMap<TopicName, Topic>,
@@ -92,6 +94,7 @@ impl Default for Kafka {
             route: None,
             brokers: BTreeMap::new(),
             controller: None,
+            leaderless: false,
             cluster_feed: Feed::pending(PATIENCE),
             topics: BTreeMap::new(),
             census: Census::default(),

@@ -196,6 +196,30 @@ fn a_group_that_is_nearly_there_is_left_alone() {
     assert_eq!(after(behind(1, 3)), []);
 }
 
+/// Who may say so: the quorum, and with ZooKeeper the brokers themselves.
+#[test]
+fn that_no_controller_is_active_is_told_by_kafka_and_not_by_its_silence() {
+    let critical = |news: Vec<KafkaDelta>| {
+        let anew = std::iter::once(KafkaDelta::Reset).chain(news).map(Delta::from).collect();
+        after(anew).into_iter().any(|f| f.code == "controller" && f.severity == Severity::Critical)
+    };
+    let brokers = |controller| {
+        let brokers = vec![(BrokerId(0), "kafka-0".into(), 9092, None)];
+        KafkaDelta::Cluster { id: None, controller, brokers, at: NOW }
+    };
+    let quorum = |leader| {
+        let quorum = Quorum { leader, epoch: 1, voters: vec![], observers: vec![] };
+        KafkaDelta::Quorum { answer: Ok(quorum), at: NOW }
+    };
+    let silent = KafkaDelta::Quorum { answer: Err("the controller does not answer".into()), at: NOW };
+    assert!(!critical(vec![brokers(None)]), "the quorum was not asked yet");
+    assert!(!critical(vec![brokers(None), silent]), "nor has it answered");
+    assert!(critical(vec![brokers(None), quorum(None)]));
+    assert!(!critical(vec![brokers(Some(None)), quorum(Some(BrokerId(0)))]));
+    assert!(critical(vec![brokers(Some(None))]));
+    assert!(!critical(vec![brokers(Some(None)), brokers(Some(Some(BrokerId(0))))]));
+}
+
 /// The brokers as registered, `change`d.
 fn registered(change: impl Fn(i32, &mut String, &mut String)) -> Delta {
     let broker = |id: i32| {
@@ -205,7 +229,7 @@ fn registered(change: impl Fn(i32, &mut String, &mut String)) -> Delta {
         (BrokerId(id), host.into(), 9092, Some(rack.into()))
     };
     let brokers = (0..3).map(broker).collect();
-    KafkaDelta::Cluster { id: None, controller: Some(BrokerId(0)), brokers, at: NOW }.into()
+    KafkaDelta::Cluster { id: None, controller: Some(Some(BrokerId(0))), brokers, at: NOW }.into()
 }
 
 fn stateful_set(change: impl Fn(&mut StatefulSet)) -> Delta {

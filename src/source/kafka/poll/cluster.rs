@@ -53,7 +53,7 @@ impl Poller {
         // Only with ZooKeeper does Metadata name the controller; a KRaft broker names any broker there, and
         // the quorum's leader is it.
         let named = Some(BrokerId(metadata.controller_id.0)).filter(|id| id.0 >= 0);
-        let controller = named.filter(|_| *super::lock(&self.shared.zookeeper));
+        let controller = super::lock(&self.shared.zookeeper).then_some(named);
         *super::lock(&self.shared.named_controller) = named;
         self.tell(KafkaDelta::Cluster { id, controller, brokers, at: now() }).await;
     }
