@@ -146,7 +146,7 @@ fn nothing_old_looks_new() {
                 if matches!(object, Object::Finding(_) | Object::Context(_)) {
                     continue;
                 }
-                for (i, cell) in table.cells(&world, &object, &all).unwrap().iter().enumerate() {
+                for (i, cell) in table.cells(&world, object, &all).unwrap().iter().enumerate() {
                     assert!(
                         matches!(cell.doubt, Doubt::Stale(_) | Doubt::Failed(_)),
                         "{mood:?} {} {} {}: {cell:?}",
