@@ -84,6 +84,9 @@ fn who_may_only_look_is_told_what_is_missing() {
     }
     // Kafka elects by itself every few minutes.
     make_astray(&stage);
+    // Who looks too early sees the topic as it was made, and nothing to elect.
+    screen.select("partitions", "astray", "astray");
+    screen.row("astray", |row| row.contains("not preferred"));
     screen.select("topics", "astray", "astray");
     screen.is_denied("b", &format!("needs {TUNNEL}, which this context may not do"));
     assert!(
