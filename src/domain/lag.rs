@@ -228,7 +228,10 @@ impl Lags {
     }
 
     fn history(&mut self, group: &GroupId) -> &mut History {
-        self.groups.entry(group.clone()).or_default()
+        self.groups.entry(group.clone()).or_insert_with(|| {
+            self.changes += 1;
+            History { changed: self.changes, ..History::default() }
+        })
     }
 
     /// A group consumes this partition: its log end is followed from now on.
@@ -240,7 +243,12 @@ impl Lags {
         }
         let followed = match self.series.get_mut(topic) {
             Some(followed) => followed,
-            None => self.series.entry(topic.clone()).or_default(),
+            None => {
+                // Its log ends may have come before anybody read it.
+                self.changes += 1;
+                let new = Followed { changed: self.changes, ..Followed::default() };
+                self.series.entry(topic.clone()).or_insert(new)
+            }
         };
         let series = &mut followed.series;
         if series.len() <= index {

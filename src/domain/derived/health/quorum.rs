@@ -21,7 +21,7 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
 fn no_controller(snapshot: &Snapshot, now: Time) -> Option<Finding> {
     let kafka = &snapshot.kafka;
     let tells = if kafka.quorum.last().is_some() { &kafka.quorum.feed } else { &kafka.cluster_feed };
-    (kafka.leaderless && live(tells, now)).then(|| {
+    (kafka.leaderless && !kafka.brokers.is_empty() && live(tells, now)).then(|| {
         let line = "no active controller: topics, leaders and brokers cannot change".to_string();
         Finding::new("controller", Severity::Critical, Object::Finding("controller".into()), line)
             .brief("no controller")
