@@ -21,9 +21,8 @@ fn a_broker_that_is_down_is_critical_and_its_pod_crashes() {
 }
 
 #[test]
-fn a_rolling_restart_goes_on_from_the_last_broker_to_the_first() {
+fn a_rolling_restart_is_told_by_its_events_and_ends_whole() {
     let mut stage = Stage::open(&["--scenario", "rolling-restart"], SMALL);
-    // The last of them was replaced before the demo opened; the others are to follow.
     stage.leads(":events\r", "events");
     stage.row(&["SuccessfulDelete", "kafka"]);
     stage.leads(":statefulsets\r", "statefulsets");
