@@ -41,7 +41,7 @@ fn start(arguments: &[&str]) -> Console {
 /// On the screen, saying in words that the server is away.
 fn running(arguments: &[&str]) -> Console {
     let console = start(arguments);
-    console.terminal.wait_for("cannot be reached", SOON).expect("the failure in words");
+    console.terminal.wait_for("Kubernetes failed", SOON).expect("the failure in words");
     console
 }
 
