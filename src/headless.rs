@@ -2,13 +2,15 @@
 
 use crate::{
     app::{Model, Msg, update},
-    cli::Form,
+    cli::{Form, Settings},
     domain::{kafka::Kafka, kubernetes::Kubernetes, reading::Feed},
     once,
+    opening::model,
     perform::{Performer, journals},
-    source::now,
+    source::{kubernetes::Connection, now},
     sources::Sources,
 };
+use anyhow::Result;
 use std::time::Duration;
 use tokio::{
     sync::mpsc,
@@ -20,9 +22,23 @@ const SECOND_CHANCE: Duration = Duration::from_secs(6);
 /// How often it is looked whether everything is there.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Prints the state once: the report in its form, and the exit code.
+pub async fn print(
+    settings: Settings,
+    connection: Option<Connection>,
+    form: Form,
+    limit: Duration,
+) -> Result<(String, u8)> {
+    let mut model = model(&settings, connection.as_ref(), &[])?;
+    // Nobody acts: what one might do need not be asked.
+    model.session.read_only = true;
+    let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
+    Ok(run(model, sources, form, limit).await)
+}
+
 /// Reads for at most `limit`; returns the report in its form and the exit code. What did not answer in
 /// time is reported as such.
-pub async fn run(model: Model, sources: Sources, form: Form, limit: Duration) -> (String, u8) {
+async fn run(model: Model, sources: Sources, form: Form, limit: Duration) -> (String, u8) {
     let (model, _) = settle(model, sources, limit).await;
     let (world, session) = (model.world(), session(&model));
     let text = match form {

@@ -11,6 +11,7 @@ pub mod headless;
 pub mod journal;
 pub mod log;
 pub mod once;
+pub mod opening;
 pub mod pane;
 pub mod perform;
 pub mod run;

@@ -5,7 +5,7 @@ use castellan::{
     cli::{self, Cli, Command, ConfigCommand, DemoOptions},
     config,
     demo::{Demo, scenario::Scenario, tour},
-    journal, log, perform, run,
+    doctor, headless, journal, log, perform, run,
     source::{kubernetes, now},
     terminal,
 };
@@ -90,7 +90,7 @@ async fn start(cli: Cli) -> Result<u8> {
     let connected = kubernetes::connect(&options).await;
     let mut settings = cli.settings(connected.as_ref().ok().map(|c| &*c.context))?;
     if let Some(Command::Doctor) = cli.command {
-        let (text, code) = run::doctor(settings, connected, DOCTOR).await?;
+        let (text, code) = doctor::visit(settings, connected, DOCTOR).await?;
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(code);
     }
@@ -119,7 +119,7 @@ async fn start(cli: Cli) -> Result<u8> {
             writeln!(std::io::stderr(), "castellan: {notice}")?;
         }
         let limit = Duration::from_secs_f64(cli.timeout);
-        let (text, code) = run::print_once(settings, connection, cli.output, limit).await?;
+        let (text, code) = headless::print(settings, connection, cli.output, limit).await?;
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(code);
     }

@@ -1,34 +1,21 @@
 //! The composition root: starts the sources, turns the loop, owns the terminal.
 
 use crate::{
-    app::{
-        Effect, Model, Msg, Session, caption::Nudge, chord::Chord, command::Keymap, screen::Screen,
-        target::Wishes, update,
-    },
-    cli::{Form, Settings},
-    config,
+    app::{Effect, Model, Msg, caption::Nudge, chord::Chord, update},
+    cli::Settings,
     demo::{Shared, tour::Stage},
-    doctor,
     domain::{
-        Text,
-        access::Grant,
         ask::{Answer, AskId},
         snapshot::Delta,
     },
     guide, headless, once,
-    pane::{self, Tone},
+    opening::{load_theme, model, themes},
+    pane::Tone,
     perform::{Performer, journals},
-    source::{
-        Running,
-        kubernetes::{self, Connection},
-        now,
-    },
+    source::{Running, kubernetes::Connection, now},
     sources::Sources,
     terminal::Terminal,
-    view::{
-        self,
-        theme::{self, Theme},
-    },
+    view::{self, theme::Theme},
 };
 use anyhow::{Context as _, Result, anyhow};
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -104,129 +91,6 @@ pub async fn run(
         nudges,
     };
     console.turn(signals, said, answered).await
-}
-
-/// Prints the state once: the report in its form, and the exit code.
-pub async fn print_once(
-    settings: Settings,
-    connection: Option<Connection>,
-    form: Form,
-    limit: Duration,
-) -> Result<(String, u8)> {
-    let mut model = model(&settings, connection.as_ref(), &[])?;
-    // Nobody acts: what one might do need not be asked.
-    model.session.read_only = true;
-    let sources = Sources::new(connection, settings.namespace.clone(), settings.refresh);
-    Ok(headless::run(model, sources, form, limit).await)
-}
-
-/// Looks at everything that castellan stands on: the report, and the exit code.
-///
-/// # Errors
-/// A theme or a key that is not there, in one sentence.
-pub async fn doctor(
-    settings: Settings,
-    connection: Result<Connection, Text>,
-    limit: Duration,
-) -> Result<(String, u8)> {
-    let size = crossterm::terminal::size().ok().filter(|_| std::io::stdout().is_terminal());
-    let mut checks =
-        vec![doctor::terminal(&environment, size), doctor::files(config::folder(), config::state_folder())];
-    checks.push(match &connection {
-        Ok(c) => doctor::Check::well(
-            "kubeconfig",
-            format!("context {}, cluster {}, user {}", c.context, c.cluster, c.user),
-        ),
-        Err(reason) => {
-            let next = "castellan demo needs none; or KUBECONFIG=FILE castellan doctor";
-            doctor::Check::ill("kubeconfig", doctor::State::Broken, reason.to_string(), next)
-        }
-    });
-    let connection = connection.ok();
-    if connection.is_some() || !settings.bootstrap.is_empty() {
-        let model = model(&settings, connection.as_ref(), &[])?;
-        let sources = Sources::new(connection.clone(), settings.namespace.clone(), settings.refresh);
-        let (model, _) = headless::settle(model, sources, limit).await;
-        let granted = granted(&model, connection.as_ref()).await;
-        checks.extend(doctor::checks(&model, &settings.security, &granted));
-    }
-    Ok(doctor::report(&checks))
-}
-
-/// What the API server says of every action's permission, where the Kafka cluster is.
-async fn granted(model: &Model, connection: Option<&Connection>) -> Result<Vec<Grant>, String> {
-    let Some(connection) = connection else { return Err("castellan is not connected to Kubernetes".into()) };
-    let joined = &model.derived.joined;
-    let namespace = joined.clusters.first().map_or(&connection.namespace, |c| &c.namespace);
-    let mut wanted: Vec<_> = doctor::wanted()
-        .map(|(_, permission)| {
-            let everywhere = permission.resource == "nodes";
-            (permission, if everywhere { Text::default() } else { namespace.clone() })
-        })
-        .collect();
-    wanted.sort();
-    wanted.dedup();
-    kubernetes::access(connection, &wanted).await.map_err(|reason| reason.to_string())
-}
-
-fn model(settings: &Settings, connection: Option<&Connection>, themes: &[(String, String)]) -> Result<Model> {
-    let session = Session {
-        context: connection.map_or("none".into(), |c| c.context.clone()),
-        contexts: connection.map_or(Vec::new(), |c| c.contexts.clone()),
-        namespace: settings.namespace.clone(),
-        themes: themes.iter().map(|(name, _)| name.clone()).collect(),
-        read_only: settings.read_only,
-        production: settings.production,
-        demo: settings.demo.clone(),
-        elevation: settings.elevation,
-        policy: settings.policy,
-        id: format!("{:08x}", fastrand::u32(..)).into(),
-    };
-    let keymap = Keymap::new(&settings.keys).map_err(|e| anyhow!(e))?;
-    let pane = settings.pane.as_deref().and_then(pane::find).unwrap_or(pane::PANES[0]);
-    let theme = match settings.theme.as_str() {
-        "auto" => theme::automatic(&environment).to_string(),
-        name => name.to_string(),
-    };
-    let mut model = Model::new(session, keymap, theme, Screen::new(pane, None));
-    model.now = now();
-    model.cluster = settings.cluster.clone();
-    model.wishes = Wishes {
-        bootstrap: settings.bootstrap.clone(),
-        security: settings.security.clone(),
-        prometheus: settings.prometheus.clone(),
-    };
-    Ok(model)
-}
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// The themes in the binary, and the user's own after them: (name, TOML).
-fn themes() -> Vec<(String, String)> {
-    let mut all = theme::embedded();
-    let folder = config::folder().map(|f| f.join("themes"));
-    let files = folder.ok().and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
-    let mut own: Vec<(String, String)> = files
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .filter_map(|path| {
-            Some((path.file_stem()?.to_str()?.to_string(), std::fs::read_to_string(&path).ok()?))
-        })
-        .collect();
-    own.sort();
-    all.extend(own);
-    all
-}
-
-fn load_theme(name: &str, ascii: bool, themes: &[(String, String)]) -> Result<Theme> {
-    let mut theme = Theme::read(name, themes).map_err(|e| anyhow!(e))?;
-    if theme::has_256_colours(&environment) {
-        theme = theme.with_256_colours();
-    }
-    theme.ascii = ascii || theme::needs_ascii(&environment);
-    Ok(theme)
 }
 
 struct Console {

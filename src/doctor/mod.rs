@@ -3,12 +3,14 @@
 
 mod checks;
 mod terminal;
+mod visit;
 
 #[cfg(test)]
 mod tests;
 
 pub use checks::{checks, wanted};
 pub use terminal::terminal;
+pub use visit::visit;
 
 use crate::domain::clean::clean;
 use anyhow::Result;
