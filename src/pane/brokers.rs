@@ -227,7 +227,7 @@ static COLUMNS: &[C] = &[
         .sort('K'),
     C::number(
         "PART",
-        5,
+        7,
         |_, r| count(tallied(r, r.tally.replicas)),
         |_, r| key(tallied(r, r.tally.replicas).map(|n| n as f64)),
     )
