@@ -57,7 +57,7 @@ fn stage() -> MutexGuard<'static, Stage> {
         // A provider that is there already does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = Runtime::new().expect("a runtime");
-        let name = std::env::var("CASTELLAN_LAB_NAME").unwrap_or_else(|_| "console".into());
+        let name = std::env::var("CASTELLAN_LAB_NAME").unwrap_or_else(|_| "contract".into());
         let lab = runtime.block_on(Lab::start(&name)).expect("the lab starts");
         runtime.block_on(lab.undo_all()).expect("a whole lab");
         Mutex::new(Stage { lab, name, runtime })
