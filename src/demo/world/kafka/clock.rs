@@ -7,6 +7,9 @@ use crate::domain::time::Time;
 
 /// Changes of speed that are remembered; what was before the oldest is told as if it had run at speed 1.
 const REMEMBERED: usize = 256;
+/// Every world begins at this hour of the traffic's day, whatever the wall clock says: a scenario opens at night
+/// as it does at noon.
+const FORENOON: f64 = 20_000.0 * 86_400.0 + 9.0 * 3_600.0;
 
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -24,10 +27,8 @@ struct Mark {
 }
 
 impl Clock {
-    /// The simulated seconds begin as those since the epoch, so that the day's shape is that of the day.
     pub fn new(now: Time) -> Self {
-        let seconds = now.0 as f64 / 1000.0;
-        Clock { now, seconds, marks: vec![Mark { at: now, seconds, speed: 1.0 }] }
+        Clock { now, seconds: FORENOON, marks: vec![Mark { at: now, seconds: FORENOON, speed: 1.0 }] }
     }
 
     pub fn now(&self) -> Time {
@@ -102,11 +103,11 @@ mod tests {
         clock.step(Time(1_001_000), 1.0);
         clock.step(Time(1_002_000), 60.0);
         clock.step(Time(1_004_000), 120.0);
-        assert_eq!(clock.seconds(), 1_181.0);
-        let cases = [(999.0, 999_000), (1_001.0, 1_001_000), (1_031.0, 1_001_500), (1_121.0, 1_003_000)];
+        assert_eq!(clock.seconds(), FORENOON + 181.0);
+        let cases = [(-1.0, 999_000), (1.0, 1_001_000), (31.0, 1_001_500), (121.0, 1_003_000)];
         for (seconds, at) in cases {
-            assert_eq!(clock.time(seconds), Time(at));
-            assert_eq!(clock.at(Time(at)), seconds);
+            assert_eq!(clock.time(FORENOON + seconds), Time(at));
+            assert_eq!(clock.at(Time(at)), FORENOON + seconds);
         }
     }
 }
