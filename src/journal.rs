@@ -152,7 +152,7 @@ impl State {
             Stage::Failed => State::Failed,
             Stage::Cancelled => State::Cancelled,
             Stage::GivenUp => State::GivenUp,
-            Stage::Running | Stage::Stuck | Stage::Watched | Stage::Left => State::Open,
+            Stage::Running | Stage::Stuck | Stage::Paused | Stage::Watched | Stage::Left => State::Open,
         }
     }
 }
@@ -193,7 +193,12 @@ fn operations_of(cluster: &str, journals: &[Journal]) -> Result<Vec<Operation>> 
             What::Began { step } => drop(steps.begun.insert(*step)),
             What::Answered { step, answer } => drop(steps.answers.insert(*step, answer.clone())),
             What::Reached { step } => drop(steps.reached.insert(*step)),
-            What::Planned(_) | What::Ended { .. } | What::Cancelled { .. } | What::GivenUp { .. } => {}
+            // Of a step that failed and was chosen anew, the last try is told.
+            What::Chosen { step, .. } => {
+                steps.begun.remove(step);
+                steps.answers.remove(step);
+            }
+            _ => {}
         }
     }
     let told = tell(entries).into_iter();

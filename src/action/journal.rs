@@ -1,6 +1,11 @@
 //! What is kept of an operation, so that another castellan can say what was under way, and go on.
 
-use super::{Intent, Plan, Said, Step, find};
+use super::{
+    Intent, Plan, Said, Step,
+    course::{Course, Margin, Steer},
+    find,
+    task::Task,
+};
 use crate::domain::{
     Text,
     operation::{OperationId, Stage},
@@ -64,6 +69,31 @@ pub enum What {
     Cancelled {
         words: String,
     },
+    /// A runbook's next step, which followed from what was known then.
+    Chosen {
+        step: usize,
+        does: Box<Step>,
+    },
+    /// A runbook turned to this task.
+    Turned {
+        task: usize,
+    },
+    /// What a task takes could be told: these came in its place.
+    Unfolded {
+        task: usize,
+        tasks: Vec<Task>,
+    },
+    /// The operator's hand on a runbook; or castellan's own, with the reason.
+    Steered {
+        how: Steer,
+        words: String,
+    },
+    /// Partitions were nearer to refusing writes than ever before in this runbook.
+    Margin {
+        margin: Margin,
+    },
+    /// Another castellan goes on with it.
+    TakenUp,
     /// The operator gave up hearing how it ends.
     GivenUp {
         words: String,
@@ -79,6 +109,9 @@ pub struct Record {
     /// What was overridden.
     pub refusals: Vec<String>,
     pub steps: Vec<Step>,
+    /// Of a runbook, whose steps follow from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
     pub undo: Option<String>,
 }
 
@@ -97,6 +130,7 @@ impl From<&Plan> for Record {
             changes,
             refusals: plan.refusals.clone(),
             steps: plan.steps.clone(),
+            tasks: plan.tasks.clone(),
             undo: plan.undo.clone(),
         }
     }
@@ -115,6 +149,8 @@ pub struct Told {
     /// That step's write was begun, and what was heard of it before its castellan ended.
     pub begun: bool,
     pub answer: Option<Said>,
+    /// Of a runbook: where it is.
+    pub course: Option<Course>,
     /// How it ended, in words; None: it is under way, or was when its castellan ended.
     pub ended: Option<(Stage, String)>,
     /// The castellan that began it still runs. The entries do not tell: whoever reads them finds out.
@@ -132,6 +168,7 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
                     began: entry.at,
                     last: entry.at,
                     context: entry.context,
+                    course: Course::of(&record.tasks),
                     record,
                     at: 0,
                     begun: false,
@@ -153,11 +190,27 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
 impl Told {
     fn take(&mut self, what: What, at: Time) {
         self.last = at;
+        if let What::Reached { step } = what {
+            (self.at, self.begun, self.answer) = (step + 1, false, None);
+        }
+        if let Some(course) = &mut self.course {
+            course.take(&what, self.at);
+        }
         match what {
-            What::Planned(_) => {}
+            What::Planned(_)
+            | What::Reached { .. }
+            | What::Turned { .. }
+            | What::Unfolded { .. }
+            | What::Steered { .. }
+            | What::Margin { .. }
+            | What::TakenUp => {}
+            What::Chosen { step, does } => {
+                self.record.steps.truncate(step);
+                self.record.steps.push(*does);
+                (self.at, self.begun, self.answer) = (step, false, None);
+            }
             What::Began { step } => (self.at, self.begun, self.answer) = (step, true, None),
             What::Answered { step, answer } => (self.at, self.answer) = (step, Some(answer)),
-            What::Reached { step } => (self.at, self.begun, self.answer) = (step + 1, false, None),
             What::Ended { done: true, words } => self.ended = Some((Stage::Done, words)),
             What::Ended { done: false, words } => self.ended = Some((Stage::Failed, words)),
             What::Cancelled { words } => self.ended = Some((Stage::Cancelled, words)),

@@ -3,10 +3,12 @@
 //! To add a verb: a file here and a line in [`VERBS`]. Its keys, its place in help, palette and README, its
 //! permissions and its friction are all read from there.
 
+pub mod course;
 pub mod goal;
 pub mod journal;
 pub mod plan;
 pub mod radius;
+pub mod task;
 pub mod workflow;
 pub mod write;
 

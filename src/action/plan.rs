@@ -1,6 +1,6 @@
 //! What an action would do, made before anything is done and shown as it is.
 
-use super::{Goal, Radius, Write};
+use super::{Goal, Radius, Write, task::Task};
 use crate::domain::object::Object;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -122,6 +122,8 @@ pub struct Plan {
     /// The same by kubectl or Kafka's own tools.
     pub commands: Vec<String>,
     pub steps: Vec<Step>,
+    /// Of a runbook: what its steps follow from, one after another.
+    pub tasks: Vec<Task>,
     /// What puts it back: a reassignment's JSON, a command.
     pub undo: Option<String>,
 }
@@ -143,6 +145,7 @@ impl Plan {
             unknown: Vec::new(),
             commands: Vec::new(),
             steps: Vec::new(),
+            tasks: Vec::new(),
             undo: None,
         }
     }
@@ -164,7 +167,9 @@ impl Plan {
         let warnings = |plan: &'_ Plan| {
             plan.notes.iter().filter(|n| n.warns).map(|n| n.text.clone()).collect::<Vec<_>>()
         };
+        let titles = |plan: &'_ Plan| plan.tasks.iter().map(|t| t.part().title()).collect::<Vec<_>>();
         steps
+            && titles(self) == titles(other)
             && self.friction == other.friction
             && warnings(self) == warnings(other)
             && self.title == other.title

@@ -53,7 +53,7 @@ pub fn shown(model: &Model) -> Vec<&Operation> {
     let recent = |o: &&Operation| !o.stage.is_over() || model.now.since(o.since) < LINGER;
     let mut shown: Vec<&Operation> = model.snapshot.operations.iter().filter(recent).collect();
     shown.sort_by_key(|o| match o.stage {
-        Stage::Stuck => 0,
+        Stage::Stuck | Stage::Paused => 0,
         Stage::Failed => 1,
         Stage::Running => 2,
         Stage::Done | Stage::Cancelled | Stage::GivenUp => 3,

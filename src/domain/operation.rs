@@ -12,6 +12,8 @@ pub enum Stage {
     Running,
     /// Awaited for longer than its step's patience.
     Stuck,
+    /// A runbook that the operator holds, or that does not go on by itself.
+    Paused,
     Done,
     /// A step was refused, or its goal can no longer be reached.
     Failed,
@@ -34,6 +36,7 @@ impl Stage {
         match self {
             Stage::Running => "running",
             Stage::Stuck => "stuck",
+            Stage::Paused => "paused",
             Stage::Done => "done",
             Stage::Failed => "failed",
             Stage::Cancelled => "cancelled",
@@ -51,7 +54,9 @@ pub struct Operation {
     pub title: String,
     pub began: Time,
     pub stage: Stage,
-    /// Titles of its steps, in order.
+    /// It can be paused, aborted and gone on with.
+    pub runbook: bool,
+    /// Titles of its steps, in order; of a runbook those of its tasks.
     pub steps: Vec<String>,
     /// The step that it is at; the number of steps when all are done.
     pub at: usize,

@@ -28,6 +28,7 @@ fn planned(verb: &str, title: &str) -> What {
             step("evict pod kafka/kafka-1", Write::Evict { pod: pod.clone(), uid: "u1".into() }),
             step("delete pod kafka/kafka-1", Write::Delete { pod, uid: "u1".into() }),
         ],
+        tasks: vec![],
         undo: Some("first\nsecond".into()),
     })
 }

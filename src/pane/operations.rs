@@ -49,7 +49,7 @@ impl Rows for Operations {
     }
 
     fn fault(&self, _world: &World<'_>, operation: &Operation) -> bool {
-        matches!(operation.stage, Stage::Stuck | Stage::Failed | Stage::Left)
+        matches!(operation.stage, Stage::Stuck | Stage::Paused | Stage::Failed | Stage::Left)
     }
 
     /// castellan knows what it does.
@@ -61,7 +61,7 @@ impl Rows for Operations {
 fn tone(stage: Stage) -> Tone {
     match stage {
         Stage::Running | Stage::Watched | Stage::Cancelled | Stage::GivenUp => Tone::Plain,
-        Stage::Stuck | Stage::Left => Tone::Warning,
+        Stage::Stuck | Stage::Paused | Stage::Left => Tone::Warning,
         Stage::Done => Tone::Good,
         Stage::Failed => Tone::Critical,
     }

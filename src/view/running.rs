@@ -35,7 +35,7 @@ pub fn tone(stage: Stage) -> Tone {
     match stage {
         Stage::Running => Tone::Strong,
         Stage::Watched | Stage::Cancelled | Stage::GivenUp => Tone::Plain,
-        Stage::Stuck | Stage::Left => Tone::Warning,
+        Stage::Stuck | Stage::Paused | Stage::Left => Tone::Warning,
         Stage::Done => Tone::Good,
         Stage::Failed => Tone::Critical,
     }

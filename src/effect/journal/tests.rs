@@ -38,6 +38,7 @@ fn planned() -> What {
         changes: vec!["orders-3: 0,1 → 1,2".into()],
         refusals: Vec::new(),
         steps: vec![step],
+        tasks: vec![],
         undo: Some("{}".into()),
     })
 }

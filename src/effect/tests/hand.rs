@@ -16,6 +16,7 @@ fn planned(operation: &str) -> Entry {
         changes: Vec::new(),
         refusals: Vec::new(),
         steps: Vec::new(),
+        tasks: vec![],
         undo: None,
     };
     entry(operation, What::Planned(record))

@@ -10,6 +10,7 @@ fn operation(nth: usize, title: &str) -> Operation {
         title: title.into(),
         began: crate::world::NOW,
         stage: Stage::Running,
+        runbook: false,
         steps: vec![title.into()],
         at: 0,
         words: "3 of 7 partitions in place, 42% of the bytes".into(),

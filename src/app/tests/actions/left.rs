@@ -19,6 +19,7 @@ fn told(hands: &mut Hands) -> journal::Told {
         at: 0,
         begun: true,
         answer: None,
+        course: None,
         ended: None,
         lives: false,
     }

@@ -73,6 +73,7 @@ impl Acting {
             changes: Vec::new(),
             refusals: Vec::new(),
             steps: Vec::new(),
+            tasks: vec![],
             undo: None,
         };
         let entry =

@@ -151,7 +151,19 @@ fn what_is_left_is_reckoned_from_the_pace() {
 fn told(at: usize, begun: bool, answer: Option<Said>, goals: &[Goal]) -> Told {
     let record = Record::from(&plan(goals));
     let (id, context) = ("id".into(), "lab".into());
-    Told { id, began: START, last: START, context, record, at, begun, answer, ended: None, lives: false }
+    Told {
+        id,
+        began: START,
+        last: START,
+        context,
+        record,
+        at,
+        begun,
+        answer,
+        course: None,
+        ended: None,
+        lives: false,
+    }
 }
 
 #[test]

@@ -3,8 +3,12 @@
 //!
 //! Pure: it takes in answers, looks and time, and gives back what is to be done outside.
 
+mod runbook;
+
 use super::{
-    Goal, Known, Plan, Said, Sight, Step, Write, goal,
+    Goal, Known, Plan, Said, Sight, Step, Write,
+    course::Course,
+    goal,
     journal::{Record, Told, What},
     topics,
     write::Assignment,
@@ -37,6 +41,8 @@ enum Phase {
     Asked,
     /// The write may have been done; the goal is awaited.
     Looking,
+    /// What the runbook does next is to be told.
+    Choosing,
     /// The write was never sent, by a castellan that ended before.
     Unsent,
     Over,
@@ -45,7 +51,12 @@ enum Phase {
 #[derive(Debug, Clone)]
 pub struct Workflow {
     operation: Operation,
+    /// Of a runbook: those so far.
     steps: Vec<Step>,
+    /// The step that it is at: so many were reached.
+    at: usize,
+    /// Of a runbook.
+    course: Option<Course>,
     phase: Phase,
     /// A castellan before this one began it: it is looked at, and nothing of it is sent.
     left: bool,
@@ -72,7 +83,10 @@ impl Workflow {
         let record = Record::from(plan);
         let mut flow = Workflow::of(id, &record, now);
         let mut orders = vec![Order::Record(What::Planned(record))];
-        orders.extend(flow.send(now));
+        match flow.course {
+            Some(_) => flow.choosing(now),
+            None => orders.extend(flow.send(now)),
+        }
         (flow, orders)
     }
 
@@ -81,13 +95,16 @@ impl Workflow {
         let mut flow = Workflow::of(told.id.clone(), &told.record, told.began);
         (flow.left, flow.lives, flow.told) = (true, told.lives, told.last);
         flow.operation.stage = if told.lives { Stage::Watched } else { Stage::Left };
-        flow.operation.at = told.at.min(flow.steps.len());
+        flow.at = told.at.min(flow.steps.len());
+        flow.operation.at = flow.at;
+        flow.course.clone_from(&told.course);
         flow.said.clone_from(&told.answer);
         flow.leave_out_refused();
         flow.enter(if told.begun { Phase::Looking } else { Phase::Unsent }, told.last);
         if !told.begun {
             flow.operation.words = flow.unsent();
         }
+        flow.show_course();
         if let Some((stage, words)) = &told.ended {
             flow.close(*stage, words, told.last);
         }
@@ -102,15 +119,18 @@ impl Workflow {
             stage: Stage::Running,
             steps: record.steps.iter().map(|s| s.title.clone()).collect(),
             at: 0,
+            runbook: !record.tasks.is_empty(),
             words: String::new(),
             since: began,
             share: None,
             left: None,
             undo: record.undo.clone(),
         };
-        Workflow {
+        let mut flow = Workflow {
             operation,
             steps: record.steps.clone(),
+            at: 0,
+            course: Course::of(&record.tasks),
             phase: Phase::Asked,
             left: false,
             lives: false,
@@ -121,7 +141,9 @@ impl Workflow {
             idle: None,
             first: None,
             best: None,
-        }
+        };
+        flow.show_course();
+        flow
     }
 
     /// What is shown of it.
@@ -131,7 +153,8 @@ impl Workflow {
 
     /// Whether it sends its next steps by itself: nobody else would.
     pub fn has_more_to_send(&self) -> bool {
-        !self.left && self.phase != Phase::Over && self.operation.at + 1 < self.steps.len()
+        let more = self.course.is_some() || self.at + 1 < self.steps.len();
+        !self.left && self.phase != Phase::Over && more
     }
 
     pub fn is_left(&self) -> bool {
@@ -160,7 +183,7 @@ impl Workflow {
 
     /// castellan cancelled these reassignments: whether it waits for one of them to come true.
     pub fn call_back(&mut self, cancelled: &[Assignment]) {
-        let moving = match self.steps.get(self.operation.at).map(|s| &s.until) {
+        let moving = match self.steps.get(self.at).map(|s| &s.until) {
             Some(Goal::Reassigned { partitions }) => partitions.as_slice(),
             _ => return,
         };
@@ -178,7 +201,7 @@ impl Workflow {
     fn send(&mut self, now: Time) -> Vec<Order> {
         (self.said, self.first, self.best) = (None, None, None);
         (self.operation.share, self.operation.left) = (None, None);
-        let step = self.operation.at;
+        let step = self.at;
         let Some(Step { title, write, .. }) = self.steps.get(step) else {
             let took = age(now.since(self.operation.began));
             self.close(Stage::Done, &format!("took {took}"), now);
@@ -194,18 +217,18 @@ impl Workflow {
 
     /// Takes in what was heard of a step's write. What is heard of any other than the present one is late.
     pub fn acted(&mut self, step: usize, said: Said, now: Time) -> Vec<Order> {
-        let Some(present) = self.steps.get(step).filter(|_| step == self.operation.at) else { return vec![] };
+        let Some(present) = self.steps.get(step).filter(|_| step == self.at) else { return vec![] };
         if self.phase != Phase::Asked {
             return vec![];
         }
         let nothing_to_see = present.until == Goal::Answered;
         let words = said.words().to_string();
         let orders = match &said {
-            Said::Refused(_) => self.end(false, self.of_step(&words), now),
-            Said::Unheard(_) if nothing_to_see => self.end(false, self.of_step(&words), now),
-            Said::Taken(_) if nothing_to_see && step + 1 == self.steps.len() => {
+            Said::Refused(_) => self.fail(&words, now),
+            Said::Unheard(_) if nothing_to_see => self.fail(&words, now),
+            Said::Taken(_) if nothing_to_see && self.course.is_none() && step + 1 == self.steps.len() => {
                 let mut orders = vec![Order::Record(What::Reached { step })];
-                self.operation.at += 1;
+                self.forward();
                 orders.extend(self.end(true, words, now));
                 orders
             }
@@ -222,9 +245,7 @@ impl Workflow {
 
     /// What was refused in part is followed for the rest.
     fn leave_out_refused(&mut self) {
-        if let (Some(Said::Partly { refused, .. }), Some(step)) =
-            (&self.said, self.steps.get_mut(self.operation.at))
-        {
+        if let (Some(Said::Partly { refused, .. }), Some(step)) = (&self.said, self.steps.get_mut(self.at)) {
             step.until = step.until.clone().without(refused);
         }
     }
@@ -232,7 +253,8 @@ impl Workflow {
     /// Looks where the present step's goal stands.
     pub fn look(&mut self, known: &Known<'_>) -> Vec<Order> {
         let now = known.world.now;
-        match (self.phase, self.steps.get(self.operation.at)) {
+        match (self.phase, self.steps.get(self.at)) {
+            (Phase::Choosing, _) => self.choose(known),
             (Phase::Looking, Some(step)) => {
                 let replaced = topics::goal::replaced(known, &step.write);
                 let sight = replaced.unwrap_or_else(|| goal::look(&step.until, known));
@@ -256,21 +278,21 @@ impl Workflow {
             }
             Sight::Reached if self.unanswerable() => {
                 let words = "it ended before an answer was heard: whether it was done is not known";
-                self.end(false, words.into(), now)
+                self.fail(words, now)
             }
             Sight::Reached if now.since(self.entered) < SETTLING => vec![],
             Sight::Reached => match &self.said {
                 Some(Said::Partly { words, .. }) => {
                     let words = format!("{words}, and are done");
-                    self.end(false, self.of_step(&words), now)
+                    self.fail(&words, now)
                 }
                 _ => self.reached(now),
             },
             Sight::Lost(words) => {
                 let words = format!("{words}{}", self.aside());
-                self.end(false, self.of_step(&words), now)
+                self.fail(&words, now)
             }
-            Sight::Idle(words) if self.called_back => {
+            Sight::Idle(words) if self.course.is_none() && self.called_back => {
                 let words = self.of_step(&format!("its reassignment was called back: {words}"));
                 self.close(Stage::Cancelled, &words, now);
                 vec![Order::Record(What::Cancelled { words })]
@@ -278,7 +300,7 @@ impl Workflow {
             Sight::Idle(words) if self.idle.is_some_and(|since| now.since(since) >= NOTICED) => {
                 let words =
                     format!("it was not done, or was called back: still awaiting {words}{}", self.aside());
-                self.end(false, self.of_step(&words), now)
+                self.fail(&words, now)
             }
             Sight::Idle(words) => {
                 self.wait(&words, None, now);
@@ -324,15 +346,21 @@ impl Workflow {
     /// Nothing can be looked at but an answer, and none was heard.
     fn unanswerable(&self) -> bool {
         let answered = matches!(self.said, Some(Said::Taken(_)));
-        !answered && self.steps.get(self.operation.at).is_some_and(|s| s.until == Goal::Answered)
+        !answered && self.steps.get(self.at).is_some_and(|s| s.until == Goal::Answered)
     }
 
     fn reached(&mut self, now: Time) -> Vec<Order> {
-        let mut orders = vec![Order::Record(What::Reached { step: self.operation.at })];
-        self.operation.at += 1;
-        if !self.left {
+        let reached = What::Reached { step: self.at };
+        self.forward();
+        if let Some(course) = &mut self.course {
+            course.take(&reached, self.at);
+        }
+        let mut orders = vec![Order::Record(reached)];
+        if self.course.is_some() {
+            self.choosing(now);
+        } else if !self.left {
             orders.extend(self.send(now));
-        } else if self.operation.at == self.steps.len() {
+        } else if self.at == self.steps.len() {
             orders.extend(self.end(true, "reached, seen by this castellan; begun by one before".into(), now));
         } else {
             self.operation.words = self.unsent();
@@ -340,6 +368,22 @@ impl Workflow {
             self.enter(Phase::Unsent, now);
         }
         orders
+    }
+
+    /// One step further.
+    fn forward(&mut self) {
+        self.at += 1;
+        if self.course.is_none() {
+            self.operation.at = self.at;
+        }
+    }
+
+    /// The present step failed: that is the end, but of a runbook, which looks again.
+    fn fail(&mut self, words: &str, now: Time) -> Vec<Order> {
+        match self.course {
+            Some(_) => self.stumble(words, now),
+            None => self.end(false, self.of_step(words), now),
+        }
     }
 
     fn end(&mut self, done: bool, words: String, now: Time) -> Vec<Order> {
@@ -365,7 +409,10 @@ impl Workflow {
     }
 
     fn unsent(&self) -> String {
-        let (at, all) = (self.operation.at, self.steps.len());
+        if let Some(words) = self.stands() {
+            return words;
+        }
+        let (at, all) = (self.at, self.steps.len());
         match self.steps.get(at) {
             Some(_) if at == 0 => "nothing of it was sent".into(),
             Some(step) => format!("step {} of {all} was not sent: {}", at + 1, step.title),
@@ -376,7 +423,7 @@ impl Workflow {
     fn of_step(&self, words: &str) -> String {
         match self.steps.len() {
             0 | 1 => words.to_string(),
-            all => format!("step {} of {all}: {words}", self.operation.at + 1),
+            all => format!("step {} of {all}: {words}", self.at + 1),
         }
     }
 
@@ -394,7 +441,7 @@ impl Workflow {
         if self.left {
             return;
         }
-        let Some(step) = self.steps.get(self.operation.at) else { return };
+        let Some(step) = self.steps.get(self.at) else { return };
         let moved = self.best.map_or(self.entered, |(at, _)| at.max(self.entered));
         self.operation.stage = if now.since(moved) > step.patience { Stage::Stuck } else { Stage::Running };
         self.operation.since = if self.operation.stage == Stage::Stuck { moved } else { self.entered };
@@ -413,5 +460,6 @@ impl Workflow {
 }
 
 #[cfg(test)]
-#[path = "workflow_tests.rs"]
+mod runbook_tests;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,134 @@
+//! What runbooks are made of: tasks, each of which says from what is known what is to be done next.
+//!
+//! A task keeps what it wants and what was there before it; how far it is, is read from the cluster. So whoever
+//! has the journal can go on with it, and neither an answer that was lost nor a castellan that ended costs
+//! anything but time.
+//!
+//! To add a task: a file here that implements [`Part`], and a line in [`tasks!`].
+
+mod once;
+
+pub use once::Once;
+
+use super::{Known, Step};
+use crate::domain::{reading::Feed, time::Time};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What a task does, as it sees the world.
+pub trait Part {
+    /// `move 12 replicas at 50.0 MiB/s`
+    fn title(&self) -> String;
+
+    /// What holds before each of its steps, for the plan; each in a sentence.
+    fn conditions(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What is to be done now. It is asked again and again, until it is done.
+    fn next(&self, at: &At<'_>) -> Next;
+
+    /// While the operator has it paused: what cannot wait.
+    fn hold(&self, _at: &At<'_>) -> Next {
+        Next::Wait(Wait::new("the operator"))
+    }
+
+    /// When it is aborted: what makes the cluster as safe as it was, of this task and those that were done before it.
+    fn undo(&self, _at: &At<'_>) -> Next {
+        Next::Done
+    }
+
+    /// The same at another rate in bytes a second; None: it has none.
+    fn at_rate(&self, _rate: u64) -> Option<Task> {
+        None
+    }
+}
+
+macro_rules! tasks {
+    ($($name:ident),* $(,)?) => {
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "task", rename_all = "kebab-case")]
+        pub enum Task {
+            $($name($name)),*
+        }
+
+        impl Task {
+            pub fn part(&self) -> &dyn Part {
+                match self {
+                    $(Task::$name(part) => part),*
+                }
+            }
+        }
+
+        $(impl From<$name> for Task {
+            fn from(part: $name) -> Task {
+                Task::$name(part)
+            }
+        })*
+    };
+}
+
+tasks![Once];
+
+/// What a task looks at.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    pub known: &'a Known<'a>,
+    /// Its steps whose goals were reached, oldest first.
+    pub done: &'a [Step],
+    /// Since when it is looked at without a step.
+    pub since: Time,
+}
+
+/// What is to be done next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// This, at once: what has to hold before it was looked at.
+    Do(Box<Step>),
+    Wait(Wait),
+    /// Nothing is left of it.
+    Done,
+    /// What it takes could be told only now: these come in its place.
+    Unfold(Vec<Task>),
+    /// It does not go on by itself: the operator decides.
+    Stop(String),
+}
+
+/// A wait, its reason and its limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wait {
+    /// What is awaited: `broker 2 back in 30 of 40 ISRs`.
+    pub words: String,
+    /// How much of it is done, from 0 to 1, where it can be told.
+    pub share: Option<f64>,
+    /// Where it does not go forward for longer, it is stuck.
+    pub limit: Duration,
+}
+
+/// A broker that starts loads its logs and catches up.
+const LIMIT: Duration = Duration::from_secs(600);
+
+impl Wait {
+    pub fn new(words: impl Into<String>) -> Wait {
+        Wait { words: words.into(), share: None, limit: LIMIT }
+    }
+}
+
+impl Next {
+    pub fn step(step: Step) -> Next {
+        Next::Do(Box::new(step))
+    }
+
+    pub fn wait(words: impl Into<String>) -> Next {
+        Next::Wait(Wait::new(words))
+    }
+}
+
+impl<'a> At<'a> {
+    /// Where one of these cannot be read now, nothing is assumed: the wait for it.
+    pub fn blind<'f>(&self, feeds: impl IntoIterator<Item = (&'f str, &'f Feed)>) -> Option<Next> {
+        let now = self.known.world.now;
+        let (what, _) = feeds.into_iter().find(|(_, feed)| !feed.state(now).is_live())?;
+        Some(Next::wait(format!("{what} to be read again")))
+    }
+}

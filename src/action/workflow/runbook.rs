@@ -1,0 +1,225 @@
+//! A workflow whose steps are not written down beforehand: after each, its runbook tells the next.
+
+use super::{Order, Phase, Workflow};
+use crate::{
+    action::{
+        Known, Step,
+        course::{Course, Mode, Steer},
+        journal::What,
+        task::{Next, Wait},
+    },
+    domain::{
+        operation::Stage,
+        time::{Time, age},
+    },
+};
+
+/// So many tasks may be done, or give way to others, in one look: each is asked again a moment later.
+const TURNS: usize = 16;
+
+impl Workflow {
+    /// What is left of a castellan that ended and can be gone on with: its runbook and the cluster tell how.
+    pub fn is_resumable(&self) -> bool {
+        self.left && !self.lives && self.phase != Phase::Over && self.course.is_some()
+    }
+
+    /// When the journal last told of it.
+    pub fn last(&self) -> Time {
+        self.told
+    }
+
+    /// Goes on with what another had begun.
+    pub fn take_up(&mut self, now: Time) -> Vec<Order> {
+        if !self.is_resumable() {
+            return vec![];
+        }
+        self.left = false;
+        match self.phase {
+            // Its last write may have been heard: its goal tells.
+            Phase::Looking => self.enter(Phase::Looking, now),
+            _ => self.choosing(now),
+        }
+        self.show_course();
+        vec![Order::Record(What::TakenUp)]
+    }
+
+    /// Whether this can be done to it now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_steer(&self, how: &Steer) -> Result<(), String> {
+        match &self.course {
+            _ if self.phase == Phase::Over => Err("it is over".into()),
+            None => Err("it is one action and no runbook: it cannot be paused or aborted".into()),
+            Some(_) if self.lives => Err("another castellan leads it: do it there".into()),
+            Some(_) if self.left && *how != Steer::GoOn => {
+                Err("it was left by a castellan before this one: go on with it first".into())
+            }
+            Some(_) if self.left => Ok(()),
+            Some(course) => course.takes(how),
+        }
+    }
+
+    /// The operator's hand on it.
+    pub fn steer(&mut self, how: Steer, now: Time) -> Vec<Order> {
+        if self.may_steer(&how).is_err() || self.left {
+            return vec![];
+        }
+        self.steered(how, "by the operator".into(), now)
+    }
+
+    fn steered(&mut self, how: Steer, words: String, now: Time) -> Vec<Order> {
+        let what = What::Steered { how, words };
+        self.note(&what);
+        if self.phase == Phase::Choosing {
+            self.choosing(now);
+        }
+        vec![Order::Record(what)]
+    }
+
+    fn note(&mut self, what: &What) {
+        let at = self.at;
+        if let Some(course) = &mut self.course {
+            course.take(what, at);
+        }
+        self.show_course();
+    }
+
+    /// What is shown of a runbook: its tasks are its steps.
+    pub(super) fn show_course(&mut self) {
+        let Some(course) = &self.course else { return };
+        (self.operation.steps, self.operation.at) = (course.titles(), course.at());
+        if self.phase != Phase::Over && !self.left && course.mode() == Mode::Paused {
+            self.operation.stage = Stage::Paused;
+        }
+    }
+
+    /// Where a runbook is that this castellan does not lead.
+    pub(super) fn stands(&self) -> Option<String> {
+        let course = self.course.as_ref()?;
+        let (at, all) = (course.at(), course.tasks().len());
+        let task = course.tasks().get(at).map(|task| task.part().title()).unwrap_or_default();
+        let hint = if self.lives { "" } else { "; go on with it or abort it" };
+        Some(format!("it stands at {} of {all}: {task}{hint}", (at + 1).min(all)))
+    }
+
+    pub(super) fn choosing(&mut self, now: Time) {
+        (self.said, self.first, self.best) = (None, None, None);
+        (self.operation.share, self.operation.left) = (None, None);
+        self.enter(Phase::Choosing, now);
+        if !self.left {
+            self.operation.stage = Stage::Running;
+        }
+        self.show_course();
+    }
+
+    /// The present step failed. What is known tells anew what to do, for a few times.
+    pub(super) fn stumble(&mut self, words: &str, now: Time) -> Vec<Order> {
+        let again = self.course.as_mut().is_some_and(|course| course.fail(words, now));
+        self.steps.truncate(self.at);
+        self.choosing(now);
+        if again {
+            return vec![];
+        }
+        self.steered(Steer::Pause, format!("by itself: {words}"), now)
+    }
+
+    /// Does what the runbook says, from what is known now.
+    pub(super) fn choose(&mut self, known: &Known<'_>) -> Vec<Order> {
+        let now = known.world.now;
+        let mut orders = Vec::new();
+        if self.left {
+            return orders;
+        }
+        if let Some(margin) = self.course.as_ref().and_then(|course| course.worse(known)) {
+            let what = What::Margin { margin };
+            self.note(&what);
+            orders.push(Order::Record(what));
+        }
+        for _ in 0..TURNS {
+            let Some(course) = &self.course else { return orders };
+            let at = course.at();
+            match course.next(known, &self.steps[..self.at], self.entered) {
+                Some(Next::Do(step)) => {
+                    orders.extend(self.take_step(*step, now));
+                    return orders;
+                }
+                Some(Next::Wait(wait)) => {
+                    self.await_(&wait, now);
+                    return orders;
+                }
+                Some(Next::Stop(words)) if course.mode() == Mode::Running => {
+                    orders.extend(self.steered(Steer::Pause, format!("by itself: {words}"), now));
+                    self.operation.words = words;
+                    return orders;
+                }
+                Some(Next::Stop(words)) => {
+                    self.await_(&Wait::new(words), now);
+                    return orders;
+                }
+                Some(Next::Unfold(tasks)) => {
+                    let what = What::Unfolded { task: at, tasks };
+                    self.note(&what);
+                    orders.push(Order::Record(what));
+                }
+                Some(Next::Done) => match course.following() {
+                    Some(task) => {
+                        let what = What::Turned { task };
+                        self.note(&what);
+                        orders.push(Order::Record(what));
+                        self.choosing(now);
+                    }
+                    None => {
+                        orders.extend(self.finish(now));
+                        return orders;
+                    }
+                },
+                None => {
+                    orders.extend(self.finish(now));
+                    return orders;
+                }
+            }
+        }
+        orders
+    }
+
+    fn take_step(&mut self, step: Step, now: Time) -> Vec<Order> {
+        self.steps.truncate(self.at);
+        self.steps.push(step.clone());
+        let mut orders = vec![Order::Record(What::Chosen { step: self.at, does: Box::new(step) })];
+        orders.extend(self.send(now));
+        self.show_course();
+        orders
+    }
+
+    /// A wait of the runbook: it has its reason, and its limit.
+    fn await_(&mut self, wait: &Wait, now: Time) {
+        self.measure(wait.share, now);
+        self.operation.left = wait.share.and_then(|_| self.eta(now));
+        let aborting = self.course.as_ref().is_some_and(|c| c.mode() == Mode::Aborting);
+        self.operation.words =
+            if aborting { format!("{} (aborting)", wait.words) } else { wait.words.clone() };
+        let moved = self.best.map_or(self.entered, |(at, _)| at.max(self.entered));
+        let stuck = now.since(moved) > wait.limit;
+        self.operation.stage = if stuck { Stage::Stuck } else { Stage::Running };
+        self.operation.since = if stuck { moved } else { self.entered };
+        self.show_course();
+    }
+
+    /// All of it is done, or put back.
+    fn finish(&mut self, now: Time) -> Vec<Order> {
+        let took = age(now.since(self.operation.began));
+        let seen = self.course.as_ref().and_then(Course::margin).map(|margin| margin.words());
+        let seen = seen.map(|words| format!("; {words}")).unwrap_or_default();
+        if self.course.as_ref().is_some_and(|c| c.mode() == Mode::Aborting) {
+            let words = format!("aborted, and as safe as it was{seen}");
+            self.close(Stage::Cancelled, &words, now);
+            return vec![Order::Record(What::Cancelled { words })];
+        }
+        if let Some(course) = &self.course {
+            self.operation.at = course.tasks().len();
+        }
+        self.close(Stage::Done, &format!("took {took}{seen}"), now);
+        vec![Order::Record(What::Ended { done: true, words: seen.trim_start_matches("; ").into() })]
+    }
+}
