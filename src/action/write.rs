@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Text, human,
-    kafka::{BrokerId, TopicId, TopicName},
+    kafka::{BrokerId, GroupId, TopicId, TopicName},
     kubernetes::Key,
     object::Kind,
 };
@@ -21,6 +21,52 @@ pub struct Assignment {
 /// Topics' ids as they were shown, where Kafka tells them: a topic that was deleted and created anew under its
 /// name has another.
 pub type Ids = BTreeMap<TopicName, TopicId>;
+
+/// One change of one dynamic setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigChange {
+    pub of: ConfigOf,
+    pub name: String,
+    pub how: ConfigHow,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigOf {
+    Topic(TopicName),
+    Broker(BrokerId),
+}
+
+impl fmt::Display for ConfigOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConfigOf::Topic(topic) => write!(f, "topic {topic}"),
+            ConfigOf::Broker(id) => write!(f, "broker {id}"),
+        }
+    }
+}
+
+/// To a list's entries others are added (`Append`) and taken away (`Subtract`) without touching the rest:
+/// several at once with commas between them. What is there already is not added twice, and what is not there
+/// not missed.
+///
+/// Source: Kafka `AlterConfigOp.OpType`, `ConfigurationControlManager`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigHow {
+    Set(String),
+    /// To what holds where nothing is set.
+    Remove,
+    Append(String),
+    Subtract(String),
+}
+
+impl ConfigHow {
+    /// It only takes away.
+    pub fn takes_away(&self) -> bool {
+        matches!(self, ConfigHow::Remove | ConfigHow::Subtract(_))
+    }
+}
 
 /// A message's key or value. It is sent as it is; what is kept of it is how long it is, and its digest.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +194,11 @@ pub enum Write {
         uid: Text,
         on: bool,
     },
+    /// A PersistentVolumeClaim: it goes when no pod uses it any more, and its volume's data with it.
+    DeleteClaim {
+        claim: Key,
+        uid: Text,
+    },
     Reassign {
         partitions: Vec<Assignment>,
         #[serde(default)]
@@ -179,10 +230,30 @@ pub enum Write {
         id: Option<TopicId>,
         configs: Vec<(String, Option<String>)>,
     },
+    /// Those of a broker go to that broker itself; a topic or a broker may be named by several changes, but each
+    /// of its settings by one. Done in part it is said to be refused, with what was taken.
+    Configure {
+        changes: Vec<ConfigChange>,
+        #[serde(default)]
+        ids: Ids,
+    },
     DeleteTopic {
         topic: TopicName,
         #[serde(default)]
         id: Option<TopicId>,
+    },
+    /// As an administrator does, for a group that nobody is in: (topic, partition, offset).
+    CommitOffsets {
+        group: GroupId,
+        offsets: Vec<(TopicName, i32, i64)>,
+    },
+    DeleteGroup {
+        group: GroupId,
+    },
+    /// What a group has committed on these partitions.
+    DeleteOffsets {
+        group: GroupId,
+        partitions: Vec<(TopicName, i32)>,
     },
     /// None: the partition that the key hashes to.
     Produce {
@@ -202,13 +273,18 @@ impl Write {
             | Write::Annotate { .. }
             | Write::Evict { .. }
             | Write::Delete { .. }
+            | Write::DeleteClaim { .. }
             | Write::Cordon { .. } => false,
             Write::Reassign { .. }
             | Write::Elect { .. }
             | Write::CreateTopic { .. }
             | Write::AddPartitions { .. }
             | Write::AlterConfigs { .. }
+            | Write::Configure { .. }
             | Write::DeleteTopic { .. }
+            | Write::CommitOffsets { .. }
+            | Write::DeleteGroup { .. }
+            | Write::DeleteOffsets { .. }
             | Write::Produce { .. } => true,
         }
     }
@@ -216,7 +292,7 @@ impl Write {
     /// The topics that it is pinned to, with their ids where those are known.
     pub fn pins(&self) -> Vec<(&TopicName, Option<&TopicId>)> {
         match self {
-            Write::Reassign { ids, .. } | Write::Elect { ids, .. } => {
+            Write::Reassign { ids, .. } | Write::Elect { ids, .. } | Write::Configure { ids, .. } => {
                 ids.iter().map(|(topic, id)| (topic, Some(id))).collect()
             }
             Write::AddPartitions { topic, id, .. }

@@ -50,6 +50,8 @@ pub enum KafkaPermission {
     Cluster(Operation),
     /// On the topic that is acted on.
     Topic(Operation),
+    /// On the consumer group that is acted on.
+    Group(Operation),
 }
 
 impl std::fmt::Display for KafkaPermission {
@@ -58,6 +60,7 @@ impl std::fmt::Display for KafkaPermission {
         match self {
             KafkaPermission::Cluster(operation) => write!(f, "{operation:?} on the cluster"),
             KafkaPermission::Topic(operation) => write!(f, "{operation:?} on the topic"),
+            KafkaPermission::Group(operation) => write!(f, "{operation:?} on the group"),
         }
     }
 }
@@ -97,11 +100,12 @@ impl Access {
         self.kubernetes.get(&(permission, namespace.clone())).copied()
     }
 
-    /// None: not told. `topic` is needed for a permission on a topic.
+    /// None: not told, as of groups. `topic` is needed for a permission on a topic.
     pub fn kafka(&self, permission: KafkaPermission, topic: Option<&str>) -> Option<bool> {
         match permission {
             KafkaPermission::Cluster(operation) => self.cluster.map(|bits| operation.is_in(bits)),
             KafkaPermission::Topic(operation) => self.topics.get(topic?).map(|bits| operation.is_in(*bits)),
+            KafkaPermission::Group(_) => None,
         }
     }
 }

@@ -192,7 +192,8 @@ fn order(write: &Write, dry: bool, now: Time) -> Option<Order> {
             patch(Kind::Node, &key, "", body, format!("{} is {state}", about(Kind::Node, &key)), dry)
         }
         Write::Evict { pod, uid } => evict(pod, uid, dry),
-        Write::Delete { pod, uid } => delete(pod, uid, dry),
+        Write::Delete { pod, uid } => delete(Kind::Pod, pod, uid, dry),
+        Write::DeleteClaim { claim, uid } => delete(Kind::Claim, claim, uid, dry),
         _ => return None,
     })
 }
@@ -242,22 +243,22 @@ fn evict(pod: &Key, uid: &Text, dry: bool) -> Order {
     }
 }
 
-fn delete(pod: &Key, uid: &Text, dry: bool) -> Order {
+fn delete(kind: Kind, key: &Key, uid: &Text, dry: bool) -> Order {
     let mut body = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
     if let (Some(whole), Value::Object(options)) = (body.as_object_mut(), options(uid, dry)) {
         whole.extend(options);
     }
     Order {
         method: Method::DELETE,
-        path: path(Kind::Pod, pod, "") + query(dry),
+        path: path(kind, key, "") + query(dry),
         content: JSON,
         body,
-        about: about(Kind::Pod, pod),
+        about: about(kind, key),
         verb: "delete",
-        resource: resource(Kind::Pod),
+        resource: resource(kind),
         subresource: "",
-        namespace: pod.namespace.clone(),
-        taken: format!("{} is being deleted", about(Kind::Pod, pod)),
+        namespace: key.namespace.clone(),
+        taken: format!("{} is being deleted", about(kind, key)),
     }
 }
 

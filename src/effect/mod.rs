@@ -5,7 +5,6 @@
 pub mod journal;
 mod kafka;
 mod kubernetes;
-mod produce;
 mod refusal;
 #[cfg(test)]
 pub mod tests;

@@ -1,13 +1,19 @@
 //! What a step is followed until: a fact about the cluster, read from what is known.
 
+mod claims;
+mod groups;
 mod pods;
+mod settings;
 #[cfg(test)]
 mod tests;
 
-use super::{Known, cordon, elect, reassign, topics, write::Assignment};
+use super::{
+    Known, cordon, elect, reassign, topics,
+    write::{Assignment, ConfigChange},
+};
 use crate::domain::{
     Text,
-    kafka::{BrokerId, TopicId, TopicName},
+    kafka::{BrokerId, GroupId, TopicId, TopicName},
     kubernetes::Key,
     object::Kind,
 };
@@ -65,6 +71,33 @@ pub enum Goal {
         topic: TopicName,
         configs: Vec<(String, Option<String>)>,
     },
+    /// Each setting as it was changed to be. Of a broker's settings only the rates of its replication throttles
+    /// are read.
+    Settings {
+        changes: Vec<ConfigChange>,
+    },
+    /// Not there, or another in its place.
+    ClaimReplaced {
+        claim: Key,
+        uid: Text,
+    },
+    /// Committed so; or somebody is in the group again, and goes on from there.
+    Offsets {
+        group: GroupId,
+        offsets: Vec<(TopicName, i32, i64)>,
+    },
+    NoGroup {
+        group: GroupId,
+    },
+    /// Nothing is committed on these.
+    NoOffsets {
+        group: GroupId,
+        partitions: Vec<(TopicName, i32)>,
+    },
+    /// Nobody is in it.
+    GroupEmpty {
+        group: GroupId,
+    },
 }
 
 impl Goal {
@@ -74,7 +107,12 @@ impl Goal {
             |topic: &TopicName, partition: i32| !refused.iter().any(|(t, p)| t == topic && *p == partition);
         match &mut self {
             Goal::Reassigned { partitions } => partitions.retain(|a| taken(&a.topic, a.partition)),
-            Goal::Led { partitions } => partitions.retain(|(topic, partition)| taken(topic, *partition)),
+            Goal::Led { partitions } | Goal::NoOffsets { partitions, .. } => {
+                partitions.retain(|(topic, partition)| taken(topic, *partition));
+            }
+            Goal::Offsets { offsets, .. } => {
+                offsets.retain(|(topic, partition, _)| taken(topic, *partition));
+            }
             _ => {}
         }
         self
@@ -112,5 +150,11 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::Topic { topic, partitions } => topics::goal::there(known, topic, *partitions),
         Goal::NoTopic { topic, id } => topics::goal::gone(known, topic, id.as_ref()),
         Goal::Configured { topic, configs } => topics::goal::configured(known, topic, configs),
+        Goal::Settings { changes } => settings::changed(known, changes),
+        Goal::ClaimReplaced { claim, uid } => claims::replaced(known, claim, uid),
+        Goal::Offsets { group, offsets } => groups::committed(known, group, offsets),
+        Goal::NoGroup { group } => groups::gone(known, group),
+        Goal::NoOffsets { group, partitions } => groups::without(known, group, partitions),
+        Goal::GroupEmpty { group } => groups::empty(known, group),
     }
 }

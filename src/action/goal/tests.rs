@@ -1,8 +1,11 @@
 use super::*;
 use crate::{
-    action::tests::{apply, changed, healthy, known, put, with_pod, with_set},
+    action::{
+        tests::{apply, changed, healthy, known, put, with_pod, with_set},
+        write::{ConfigHow, ConfigOf},
+    },
     domain::{
-        kafka::{KafkaDelta, Replicas},
+        kafka::{Committed, GroupState, KafkaDelta, Replicas, Throttle},
         kubernetes::{KubernetesDelta, TableDelta},
         snapshot::Snapshot,
         time::Time,
@@ -166,4 +169,125 @@ fn a_rollout_is_not_over_before_it_was_seen_to_begin() {
     let words = "1 of 3 pods of StatefulSet kafka/kafka new, 2 Ready".to_string();
     assert_eq!(sight(&at(2, 1, 2), &goal), Sight::Awaited { words, share: Some(1.0 / 3.0) });
     assert_eq!(sight(&at(2, 3, 3), &goal), Sight::Reached);
+}
+
+fn setting(of: ConfigOf, name: &str, how: ConfigHow) -> Goal {
+    Goal::Settings { changes: vec![ConfigChange { of, name: name.into(), how }] }
+}
+
+const THROTTLED: &str = "leader.replication.throttled.replicas";
+
+/// A world where `orders` has this override.
+fn throttled(replicas: Option<&str>) -> Fixture {
+    changed(|s| {
+        let mut config = s.kafka.topics["orders"].config.clone().expect("its settings");
+        config.overrides = replicas.iter().map(|set| (THROTTLED.into(), set.to_string())).collect();
+        apply(s, KafkaDelta::Configs { configs: vec![("orders".into(), config)], at: NOW });
+    })
+}
+
+#[test]
+fn settings_are_reached_when_they_are_read_as_changed() {
+    let orders = |how| setting(ConfigOf::Topic("orders".into()), THROTTLED, how);
+    let reached = |set, how| sight(&throttled(set), &orders(how)) == Sight::Reached;
+    let list = || "0:1,1:2".to_owned();
+    assert!(reached(Some("0:1"), ConfigHow::Set("0:1".into())));
+    assert!(!reached(Some("0:1"), ConfigHow::Set("0:2".into())) && !reached(None, ConfigHow::Set(list())));
+    assert!(reached(None, ConfigHow::Remove) && !reached(Some(""), ConfigHow::Remove));
+    assert!(reached(Some("1:2,3:3,0:1"), ConfigHow::Append(list())));
+    assert!(
+        !reached(Some("1:2,0:11"), ConfigHow::Append(list())) && !reached(None, ConfigHow::Append(list()))
+    );
+    assert!(reached(Some("0:11"), ConfigHow::Subtract(list())) && reached(None, ConfigHow::Subtract(list())));
+    assert!(!reached(Some("3:3,1:2"), ConfigHow::Subtract(list())));
+    let words = awaited(&throttled(None), &orders(ConfigHow::Append(list())));
+    assert_eq!(words, format!("{THROTTLED} of topic orders to be read as changed"));
+    // With a topic went what was to be taken away from it; nothing can be set on it any more.
+    let gone = |how| sight(&healthy(), &setting(ConfigOf::Topic("gone".into()), THROTTLED, how));
+    assert_eq!(gone(ConfigHow::Remove), Sight::Reached);
+    assert_eq!(gone(ConfigHow::Set(list())), Sight::Lost("topic gone was deleted".into()));
+}
+
+#[test]
+fn a_brokers_rate_is_reached_by_what_the_broker_itself_tells() {
+    let rate = "leader.replication.throttled.rate";
+    let goal = |how| setting(ConfigOf::Broker(BrokerId(1)), rate, how);
+    let world = |answer: Result<Throttle, Text>| {
+        changed(|s| apply(s, KafkaDelta::Throttle { broker: BrokerId(1), answer, at: NOW }))
+    };
+    let throttle = |leader| Ok(Throttle { leader, follower: Some(7) });
+    assert_eq!(sight(&world(throttle(Some(1_000))), &goal(ConfigHow::Set("1000".into()))), Sight::Reached);
+    assert_eq!(sight(&world(throttle(None)), &goal(ConfigHow::Remove)), Sight::Reached);
+    let awaited = awaited(&world(throttle(Some(1))), &goal(ConfigHow::Remove));
+    assert_eq!(awaited, "leader.replication.throttled.rate of broker 1 to be read as changed");
+    let silent = sight(&world(Err("connection refused".into())), &goal(ConfigHow::Remove));
+    assert_eq!(silent, Sight::Unknown("the throttles of broker 1 are not read now".into()));
+}
+
+#[test]
+fn a_claim_is_replaced_when_another_is_in_its_place_or_none() {
+    let world = healthy();
+    let claim = world.snapshot.kubernetes.claims.iter().next().expect("a claim").clone();
+    let (key, uid) = (claim.meta.key.clone(), claim.meta.uid.clone());
+    let goal = |uid: &str| Goal::ClaimReplaced { claim: key.clone(), uid: uid.into() };
+    assert_eq!(awaited(&world, &goal(&uid)), format!("claim {key} to be deleted"));
+    let ending = changed(|s| {
+        let mut claim = claim.clone();
+        claim.meta.deleting = Some(NOW);
+        apply(s, KubernetesDelta::Claims(put(claim)));
+    });
+    assert_eq!(awaited(&ending, &goal(&uid)), format!("claim {key} to go, which stays while a pod uses it"));
+    assert_eq!(sight(&world, &goal("older")), Sight::Reached);
+    let gone = changed(|s| {
+        apply(s, KubernetesDelta::Claims(TableDelta::Remove { key: key.clone(), at: NOW }));
+    });
+    assert_eq!(sight(&gone, &goal(&uid)), Sight::Reached);
+}
+
+/// A world where a group is in this state, with so much committed on orders-0.
+fn group_in(state: GroupState, offset: i64) -> Fixture {
+    changed(|s| {
+        let mut group = s.kafka.groups.values().next().expect("a group").clone();
+        group.id = "g".into();
+        group.state = state;
+        if state == GroupState::Empty {
+            group.members.clear();
+        }
+        apply(s, KafkaDelta::Groups { changed: vec![group], removed: vec![], at: NOW });
+        let committed = vec![Committed { topic: "orders".into(), partition: 0, offset }];
+        apply(s, KafkaDelta::Offsets { answers: vec![("g".into(), Ok(committed))], at: NOW });
+    })
+}
+
+#[test]
+fn offsets_are_reached_as_committed_or_when_somebody_goes_on_from_them() {
+    let goal = |offset| Goal::Offsets { group: "g".into(), offsets: vec![("orders".into(), 0, offset)] };
+    let empty = group_in(GroupState::Empty, 7);
+    assert_eq!(sight(&empty, &goal(7)), Sight::Reached);
+    assert_eq!(awaited(&empty, &goal(8)), "0 of 1 partition read as committed by group g");
+    assert_eq!(sight(&group_in(GroupState::Stable, 9), &goal(8)), Sight::Reached);
+    assert_eq!(sight(&healthy(), &goal(8)), Sight::Lost("group g is gone".into()));
+    let taken = goal(8).without(&[("orders".into(), 0)]);
+    assert_eq!(sight(&empty, &taken), Sight::Reached, "what was refused is not awaited");
+}
+
+#[test]
+fn groups_and_their_offsets_go_and_their_members_leave() {
+    let id = || "g".into();
+    let (no_group, empty) = (Goal::NoGroup { group: id() }, Goal::GroupEmpty { group: id() });
+    let no_offsets =
+        |partition| Goal::NoOffsets { group: id(), partitions: vec![("orders".into(), partition)] };
+    let (left, peopled) = (group_in(GroupState::Empty, 7), group_in(GroupState::Stable, 7));
+    assert_eq!(awaited(&left, &no_group), "group g to go");
+    assert_eq!(sight(&group_in(GroupState::Dead, 7), &no_group), Sight::Reached);
+    assert_eq!(sight(&healthy(), &no_group), Sight::Reached);
+    assert_eq!(awaited(&left, &no_offsets(0)), "0 of 1 partition read as without a commit of group g");
+    assert_eq!(sight(&left, &no_offsets(1)), Sight::Reached);
+    assert_eq!(sight(&healthy(), &no_offsets(0)), Sight::Reached);
+    assert_eq!(sight(&left, &empty), Sight::Reached);
+    assert_eq!(sight(&healthy(), &empty), Sight::Reached);
+    assert!(awaited(&peopled, &empty).ends_with(" of group g to leave"));
+    for goal in [no_group, no_offsets(0), empty] {
+        assert!(matches!(sight(&fixture(Mood::Stale, SMALL), &goal), Sight::Unknown(_)), "{goal:?}");
+    }
 }

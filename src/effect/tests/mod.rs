@@ -2,6 +2,8 @@
 
 pub mod api;
 mod hand;
+mod on_configs;
+mod on_groups;
 pub mod on_kafka;
 pub mod on_kubernetes;
 

@@ -4,7 +4,7 @@ use super::super::kafka::perform;
 use crate::{
     action::{
         Said, Write,
-        write::{Assignment, Content, Ids},
+        write::{Assignment, ConfigChange, ConfigHow, ConfigOf, Content, Ids},
     },
     domain::{
         kafka::{BrokerId, TopicId},
@@ -28,7 +28,7 @@ use std::{
 /// Who was sent what: (broker, request, version).
 pub type Sent = Arc<Mutex<Vec<(i32, RequestKind, i16)>>>;
 
-/// Three brokers, of which the last is the controller.
+/// Three brokers, of which the last is the controller, and the second the coordinator of every group.
 pub async fn cluster(
     mut answer: impl FnMut(&RequestKind) -> ResponseKind + Send + 'static,
 ) -> (Fake, Kafka, Sent) {
@@ -38,6 +38,9 @@ pub async fn cluster(
     let kept = sent.clone();
     fake.change(|world| {
         world.others = Box::new(move |id, request, version| {
+            if matches!(request, RequestKind::FindCoordinator(_)) {
+                return Some(coordinator(1));
+            }
             kept.lock().unwrap().push((id, request.clone(), version));
             Some(answer(request))
         });
@@ -47,7 +50,13 @@ pub async fn cluster(
     (fake, kafka, sent)
 }
 
-fn name(name: &str) -> TopicName {
+/// The answer that names a group's coordinator.
+pub fn coordinator(id: i32) -> ResponseKind {
+    let found = m::find_coordinator_response::Coordinator::default().with_node_id(m::BrokerId(id));
+    ResponseKind::FindCoordinator(m::FindCoordinatorResponse::default().with_coordinators(vec![found]))
+}
+
+pub fn name(name: &str) -> TopicName {
     TopicName(StrBytes::from_string(name.to_owned()))
 }
 
@@ -151,10 +160,12 @@ pub fn yes(request: &RequestKind) -> ResponseKind {
             let topic = topic.with_name(name("orders"));
             ResponseKind::CreatePartitions(m::CreatePartitionsResponse::default().with_results(vec![topic]))
         }
-        RequestKind::IncrementalAlterConfigs(_) => {
-            let resource = m::incremental_alter_configs_response::AlterConfigsResourceResponse::default();
-            let answer = m::IncrementalAlterConfigsResponse::default().with_responses(vec![resource]);
-            ResponseKind::IncrementalAlterConfigs(answer)
+        RequestKind::IncrementalAlterConfigs(request) => altered(request, |_| 0),
+        RequestKind::OffsetCommit(request) => committed(request, |_| 0),
+        RequestKind::OffsetDelete(_) => ResponseKind::OffsetDelete(m::OffsetDeleteResponse::default()),
+        RequestKind::DeleteGroups(_) => {
+            let result = m::delete_groups_response::DeletableGroupResult::default();
+            ResponseKind::DeleteGroups(m::DeleteGroupsResponse::default().with_results(vec![result]))
         }
         RequestKind::DeleteTopics(_) => {
             let topic = m::delete_topics_response::DeletableTopicResult::default();
@@ -163,6 +174,34 @@ pub fn yes(request: &RequestKind) -> ResponseKind {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Answers for each topic and broker of a request, by its name.
+pub fn altered(request: &m::IncrementalAlterConfigsRequest, error: impl Fn(&str) -> i16) -> ResponseKind {
+    let of = |resource: &m::incremental_alter_configs_request::AlterConfigsResource| {
+        m::incremental_alter_configs_response::AlterConfigsResourceResponse::default()
+            .with_resource_type(resource.resource_type)
+            .with_resource_name(resource.resource_name.clone())
+            .with_error_code(error(&resource.resource_name))
+    };
+    let answer = m::IncrementalAlterConfigsResponse::default();
+    ResponseKind::IncrementalAlterConfigs(answer.with_responses(request.resources.iter().map(of).collect()))
+}
+
+/// Answers for each partition of a commit.
+pub fn committed(request: &m::OffsetCommitRequest, error: impl Fn(i32) -> i16) -> ResponseKind {
+    use m::offset_commit_response as r;
+    let topics = request.topics.iter().map(|topic| {
+        let partition = |index: i32| {
+            r::OffsetCommitResponsePartition::default()
+                .with_partition_index(index)
+                .with_error_code(error(index))
+        };
+        r::OffsetCommitResponseTopic::default()
+            .with_name(topic.name.clone())
+            .with_partitions(topic.partitions.iter().map(|p| partition(p.partition_index)).collect())
+    });
+    ResponseKind::OffsetCommit(m::OffsetCommitResponse::default().with_topics(topics.collect()))
 }
 
 fn written(request: &m::ProduceRequest) -> ResponseKind {
@@ -183,6 +222,17 @@ pub fn every() -> Vec<Write> {
         Write::Elect { partitions: vec![("orders".into(), 0)], ids: Ids::new() },
         Write::DeleteTopic { topic: "orders".into(), id: None },
         Write::Produce { topic: "orders".into(), partition: Some(3), key: None, value: None },
+        Write::CommitOffsets { group: "billing".into(), offsets: vec![("orders".into(), 0, 7)] },
+        Write::DeleteGroup { group: "billing".into() },
+        Write::DeleteOffsets { group: "billing".into(), partitions: vec![("orders".into(), 0)] },
+        Write::Configure {
+            changes: vec![ConfigChange {
+                of: ConfigOf::Broker(BrokerId(1)),
+                name: "leader.replication.throttled.rate".into(),
+                how: ConfigHow::Remove,
+            }],
+            ids: Ids::new(),
+        },
     ];
     of_topics().into_iter().chain(others).collect()
 }
@@ -326,6 +376,9 @@ async fn a_broker_that_hangs_up_is_asked_once_and_may_have_done_it() {
         Key::IncrementalAlterConfigs,
         Key::DeleteTopics,
         Key::Produce,
+        Key::OffsetCommit,
+        Key::DeleteGroups,
+        Key::OffsetDelete,
     ];
     let (fake, mut kafka, sent) = cluster(yes).await;
     let target = KafkaTarget { bootstrap: fake.bootstrap(), ..KafkaTarget::default() };

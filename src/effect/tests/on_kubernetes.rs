@@ -58,6 +58,7 @@ pub fn every() -> BTreeMap<&'static str, Write> {
         ),
         ("evict", evict()),
         ("delete", Write::Delete { pod: pod(), uid: "u1".into() }),
+        ("delete a claim", Write::DeleteClaim { claim: Key::new("kafka", "data-kafka-1"), uid: "u1".into() }),
         ("cordon", Write::Cordon { node: "n/1".into(), uid: "u1".into(), on: true }),
     ])
 }
@@ -104,6 +105,11 @@ async fn each_write_is_one_request_pinned_to_what_was_shown() {
             json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": "u1"}}),
         ),
         (
+            "delete a claim",
+            ("DELETE", format!("/api/v1{namespace}/persistentvolumeclaims/data-kafka-1"), plain),
+            json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": "u1"}}),
+        ),
+        (
             "cordon",
             ("PATCH", "/api/v1/nodes/n%2F1".to_owned(), strategic),
             json!({"metadata": {"uid": "u1"}, "spec": {"unschedulable": true}}),
@@ -134,7 +140,7 @@ async fn a_dry_run_is_dry_where_the_server_looks_and_a_real_one_is_not() {
         assert!(dry.path.ends_with("?dryRun=All"), "{name}: {}", dry.path);
         let options = match name {
             "evict" => &dry.body["deleteOptions"],
-            "delete" => &dry.body,
+            "delete" | "delete a claim" => &dry.body,
             _ => &json!({"dryRun": ["All"]}),
         };
         assert_eq!(options["dryRun"], json!(["All"]), "{name}");

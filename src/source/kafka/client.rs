@@ -6,6 +6,7 @@ use super::{
     poll::brokers_only,
     reach::{Node, Reach, Way},
     rewrite,
+    written::Written,
 };
 use crate::{
     domain::{
@@ -67,6 +68,7 @@ struct Inner {
     /// Spreads what any broker can answer.
     turn: AtomicUsize,
     once: Duration,
+    written: Written,
 }
 
 impl Client {
@@ -82,6 +84,7 @@ impl Client {
             links: RwLock::default(),
             bootstrap: Link::new(None),
             turn: AtomicUsize::new(0),
+            written: Written::default(),
         }))
     }
 
@@ -144,6 +147,11 @@ impl Client {
         self.0.once
     }
 
+    /// What was written through it, for whoever reads what came of it.
+    pub fn written(&self) -> &Written {
+        &self.0.written
+    }
+
     /// Sends a request once: to the controller, else, where no connection to it comes about, to the first
     /// broker that can be connected to, which passes it on (or refuses, with ZooKeeper). The connection is
     /// new: one that was idle may be dead without anybody having noticed.
@@ -155,23 +163,57 @@ impl Client {
         &self,
         make: impl FnOnce(i16) -> R,
     ) -> Result<Answer<R::Response>, Error> {
-        let asked = self.ask_any(Lane::Quick, brokers_only).await;
-        let metadata = asked.map_err(|e| Error::Nobody(e.about("the bootstrap address")))?.value;
-        let told = metadata.cluster_id.as_ref().map(|id| id.as_str());
-        self.0.reach.verify("the bootstrap address", told)?;
-        let registered = metadata.brokers.iter();
-        let mut nodes: Vec<Node> = registered.map(|b| rewrite::node(b.node_id.0, &b.host, b.port)).collect();
-        let known = |node: &Node| self.link(Lane::Quick, node.id).filter(|link| link.is_connected());
-        nodes.sort_by_cached_key(|n| (n.id.0 != metadata.controller_id.0, known(n).is_none()));
+        let (mut nodes, controller) = self.registered().await?;
+        let connected = |node: &Node| self.link(Lane::Quick, node.id).is_some_and(|link| link.is_connected());
+        nodes.sort_by_cached_key(|n| (n.id != controller, !connected(n)));
         let mut unreached = Vec::new();
         for node in nodes {
-            match self.0.reach.broker(&node, known(&node).and_then(|link| link.way())).await {
-                // It waits a third longer than the request allows the brokers themselves.
-                Ok((connection, _)) => return connection.send(self.0.once * 4 / 3, make).await,
+            match self.anew(&node).await {
+                Ok(connection) => return self.send_once(&connection, make).await,
                 Err(error) => unreached.push(error.about(&node.name())),
             }
         }
         Err(if unreached.is_empty() { unregistered() } else { Error::Nobody(unreached.join("; ").into()) })
+    }
+
+    /// Sends a request once to this broker, and to no other, over a new connection.
+    ///
+    /// # Errors
+    /// As [`Client::ask_once`]; [`Error::Unreachable`] where it is not registered.
+    pub async fn ask_broker_once<R: Request>(
+        &self,
+        broker: BrokerId,
+        make: impl FnOnce(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        let (nodes, _) = self.registered().await?;
+        let node = nodes.iter().find(|node| node.id == broker).ok_or_else(unregistered)?;
+        let connection = self.anew(node).await?;
+        self.send_once(&connection, make).await
+    }
+
+    /// Who is registered now, and whom Metadata names as the controller.
+    async fn registered(&self) -> Result<(Vec<Node>, BrokerId), Error> {
+        let asked = self.ask_any(Lane::Quick, brokers_only).await;
+        let metadata = asked.map_err(|e| Error::Nobody(e.about("the bootstrap address")))?.value;
+        let told = metadata.cluster_id.as_ref().map(|id| id.as_str());
+        self.0.reach.verify("the bootstrap address", told)?;
+        let nodes = metadata.brokers.iter().map(|b| rewrite::node(b.node_id.0, &b.host, b.port)).collect();
+        Ok((nodes, BrokerId(metadata.controller_id.0)))
+    }
+
+    async fn anew(&self, node: &Node) -> Result<Connection, Error> {
+        let known = self.link(Lane::Quick, node.id).filter(|link| link.is_connected());
+        let (connection, _) = self.0.reach.broker(node, known.and_then(|link| link.way())).await?;
+        Ok(connection)
+    }
+
+    /// It waits a third longer than the request allows the brokers themselves.
+    async fn send_once<R: Request>(
+        &self,
+        connection: &Connection,
+        make: impl FnOnce(i16) -> R,
+    ) -> Result<Answer<R::Response>, Error> {
+        connection.send(self.0.once * 4 / 3, make).await
     }
 
     async fn ask_in_turn<R: Request>(

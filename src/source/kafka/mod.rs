@@ -18,6 +18,7 @@ mod sasl;
 pub mod tests;
 mod tls;
 pub mod topic;
+mod written;
 
 pub use access::access;
 pub use client::{Client, Lane};
@@ -25,6 +26,7 @@ pub use connection::{Answer, PATIENCE};
 pub use error::{Error, check, words};
 pub use poll::Settings;
 pub use reach::{Node, Way};
+pub use written::Matter;
 
 use super::{News, Running, gate::Gate};
 use crate::domain::target::KafkaTarget;

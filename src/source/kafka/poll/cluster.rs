@@ -7,7 +7,7 @@ use crate::{
         kafka::{Body, BrokerId, KafkaDelta, Quorum, Reassignment, Voter},
     },
     source::{
-        kafka::{Error, Lane, Node, PATIENCE, check},
+        kafka::{Error, Lane, Matter, Node, PATIENCE, check},
         now,
     },
 };
@@ -66,6 +66,7 @@ impl Poller {
         if registered.wait_for(|brokers| !brokers.is_empty()).await.is_err() {
             return;
         }
+        let mut looks = self.client.written().looks(|matter| *matter == Matter::Reassignments);
         loop {
             let quorum = self.quorum().await;
             let zookeeper = matches!(quorum, Err(Error::Unsupported(_)));
@@ -81,7 +82,10 @@ impl Poller {
             let answer = answer.map_err(|e| unanswered(&e));
             self.suspect(answer.iter().flatten().map(|r| r.topic.clone()));
             self.tell(KafkaDelta::Reassignments { answer, at: now() }).await;
-            self.pause(&[Body::Quorum, Body::Reassignments], None, &mut cadence).await;
+            tokio::select! {
+                () = self.pause(&[Body::Quorum, Body::Reassignments], None, &mut cadence) => {}
+                _ = looks.due() => {}
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Poller, cadence::Cadence};
 use crate::{
     domain::kafka::{Body, KafkaDelta, TopicConfig, TopicName},
     source::{
-        kafka::{Error, Lane, check},
+        kafka::{Error, Lane, Matter, check},
         now,
     },
 };
@@ -17,7 +17,7 @@ use kafka_protocol::{
     protocol::StrBytes,
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
 };
 use tokio::time::Instant;
@@ -35,13 +35,15 @@ const SET_ON_TOPIC: i8 = 1;
 type Told = HashMap<TopicName, u64>;
 
 impl Poller {
-    /// Reads every topic's configuration seldom where there are many, a new topic's at once, and that of topics
-    /// which are or were being moved or throttled often.
+    /// Reads every topic's configuration seldom where there are many, a new topic's and what was written just
+    /// now at once, and that of topics which are or were being moved or throttled often.
     pub(super) async fn configs(self) {
         let mut cadence = self.cadence(OFTEN);
         let mut layouts = self.shared.layout.subscribe();
         let mut told = Told::new();
         let mut suspicion = self.shared.suspects.subscribe();
+        let mut looks = self.client.written().looks(|matter| matches!(matter, Matter::Topic(_)));
+        let mut written = BTreeSet::new();
         let (mut next_full, mut next_look) = (Instant::now(), Instant::now());
         loop {
             let layout = layouts.borrow_and_update().clone();
@@ -49,8 +51,10 @@ impl Poller {
             suspicion.mark_unchanged();
             let suspects = self.suspects();
             let (full, look) = (Instant::now() >= next_full, Instant::now() >= next_look);
-            let due =
-                |name: &&TopicName| full || !told.contains_key(*name) || look && suspects.contains(*name);
+            let was_written = |name: &TopicName| written.contains(&Matter::Topic(name.clone()));
+            let due = |name: &&TopicName| {
+                full || !told.contains_key(*name) || look && suspects.contains(*name) || was_written(name)
+            };
             let names: Vec<_> = layout.topics.keys().filter(due).cloned().collect();
             cadence.spread_over(self.shared.brokers.borrow().len());
             let read = self.read_configs(&names, &mut told, &mut cadence).await;
@@ -72,10 +76,12 @@ impl Poller {
             if full || look {
                 next_look = again;
             }
+            written.clear();
             let wake = if suspects.is_empty() { next_full } else { next_full.min(next_look) };
             tokio::select! {
                 changed = layouts.changed() => if changed.is_err() { return },
                 changed = suspicion.changed(), if suspects.is_empty() => if changed.is_err() { return },
+                now = looks.due() => written = now,
                 () = tokio::time::sleep_until(wake), if !layout.topics.is_empty() => {}
             }
         }

@@ -4,7 +4,7 @@ use super::Poller;
 use crate::{
     domain::kafka::{Body, BrokerId, KafkaDelta, LogDir, LogDirs, ReplicaLog, Throttle},
     source::{
-        kafka::{Error, Lane, check, words},
+        kafka::{Error, Lane, Matter, check, words},
         now,
     },
 };
@@ -23,21 +23,30 @@ const BROKER: i8 = 4;
 
 impl Poller {
     pub(super) async fn disks(&self, id: BrokerId) {
-        let mut cadence = self.cadence(5);
+        let (mut seldom, mut often) = (self.cadence(5), self.cadence(2));
+        let mut suspicion = self.shared.suspects.subscribe();
         loop {
+            suspicion.mark_unchanged();
+            // Replicas grow while they are moved.
+            let suspect = !self.suspects().is_empty();
+            let cadence = if suspect { &mut often } else { &mut seldom };
             let request = || DescribeLogDirsRequest::default().with_topics(None);
             let asked = self.client.ask(id, Lane::Slow, |_| request()).await;
-            let answer = super::charge(asked, &mut cadence)
+            let answer = super::charge(asked, cadence)
                 .and_then(|answer| take_log_dirs(answer, &self.shared.layout.borrow()))
                 .map_err(|e| e.about(&self.client.name(id)));
             self.tell(KafkaDelta::LogDirs { broker: id, answer, at: now() }).await;
-            self.pause(&[Body::LogDirs], Some(id), &mut cadence).await;
+            tokio::select! {
+                () = self.pause(&[Body::LogDirs], Some(id), cadence) => {}
+                Ok(()) = suspicion.changed(), if !suspect => {}
+            }
         }
     }
 
     pub(super) async fn throttle(&self, id: BrokerId) {
         let (mut seldom, mut often) = (self.cadence(5), self.cadence(2));
         let mut suspicion = self.shared.suspects.subscribe();
+        let mut looks = self.client.written().looks(|matter| *matter == Matter::Broker(id));
         loop {
             suspicion.mark_unchanged();
             let mut suspect = !self.suspects().is_empty();
@@ -52,6 +61,7 @@ impl Poller {
             tokio::select! {
                 () = self.pause(&[], Some(id), cadence) => {}
                 Ok(()) = suspicion.changed(), if !suspect => {}
+                _ = looks.due() => {}
             }
         }
     }

@@ -8,15 +8,16 @@ use crate::{
         kafka::{Body, BrokerId, Committed, Group, GroupId, GroupState, KafkaDelta},
     },
     source::{
-        kafka::{Error, Lane, check},
+        kafka::{Error, Lane, Matter, check},
         now,
     },
 };
 use kafka_protocol::messages::{ListGroupsRequest, ListGroupsResponse};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
 };
+use tokio::time::Instant;
 
 /// Groups that are described and told together.
 const CHUNK: usize = 100;
@@ -64,6 +65,22 @@ pub struct Polled {
     pub offsets: Option<Result<Vec<Committed>, Text>>,
 }
 
+/// Which groups a poll is about.
+enum Among {
+    All,
+    /// Those that were written just now.
+    Written(BTreeSet<Matter>),
+}
+
+impl Among {
+    fn holds(&self, id: &GroupId) -> bool {
+        match self {
+            Among::All => true,
+            Among::Written(matters) => matters.contains(&Matter::Group(id.clone())),
+        }
+    }
+}
+
 /// What has to be told of a chunk of groups.
 #[derive(Default)]
 struct Changes {
@@ -95,11 +112,11 @@ impl Registry {
     }
 
     /// Groups that a coordinator missed twice running are gone.
-    fn sweep(&mut self, coordinator: BrokerId, listed: &[Listed]) -> Vec<GroupId> {
+    fn sweep(&mut self, coordinator: BrokerId, listed: &[Listed], among: &Among) -> Vec<GroupId> {
         let listed: std::collections::HashSet<&GroupId> = listed.iter().map(|g| &g.id).collect();
         let mut gone = Vec::new();
         self.groups.retain(|id, told| {
-            if told.coordinator != coordinator || listed.contains(id) {
+            if told.coordinator != coordinator || listed.contains(id) || !among.holds(id) {
                 return true;
             }
             if told.missing {
@@ -135,9 +152,10 @@ impl Poller {
     /// The groups that one broker coordinates.
     pub(super) async fn groups(&self, id: BrokerId) {
         let mut cadence = self.cadence(2);
+        let mut looks = self.client.written().looks(|matter| matches!(matter, Matter::Group(_)));
         let mut first = true;
         loop {
-            let answer = self.poll_groups(id, first, &mut cadence).await;
+            let answer = self.poll_groups(id, first, &Among::All, &mut cadence).await;
             first &= answer.is_err();
             let answer = answer.map_err(|e| e.about(&format!("coordinator {}", self.client.name(id))));
             if let Err(reason) = &answer {
@@ -146,15 +164,35 @@ impl Poller {
                 self.tell(KafkaDelta::Coordinated { broker: id, answer, at: now() }).await;
             }
             self.told(Body::Groups, id, answer).await;
-            self.pause(&[Body::Groups, Body::Offsets], Some(id), &mut cadence).await;
+            let pause = self.pace(&[Body::Groups, Body::Offsets], Some(id), &mut cadence).await;
+            let next = Instant::now() + pause;
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep_until(next) => break,
+                    written = looks.due() => {
+                        let looked = self.poll_groups(id, false, &Among::Written(written), &mut cadence).await;
+                        if let Err(error) = looked {
+                            // The next poll fails, too, and says so.
+                            tracing::debug!("a look at groups that were written failed: {error}");
+                        }
+                    }
+                }
+            }
         }
     }
 
-    async fn poll_groups(&self, id: BrokerId, first: bool, cadence: &mut Cadence) -> Result<(), Error> {
+    async fn poll_groups(
+        &self,
+        id: BrokerId,
+        first: bool,
+        among: &Among,
+        cadence: &mut Cadence,
+    ) -> Result<(), Error> {
         let asked = self.client.ask(id, Lane::Quick, |_| ListGroupsRequest::default()).await;
         let listed = take_list(super::charge(asked, cadence)?)?;
+        let polled: Vec<Listed> = listed.iter().filter(|group| among.holds(&group.id)).cloned().collect();
         let mut done = 0;
-        for chunk in listed.chunks(CHUNK) {
+        for chunk in polled.chunks(CHUNK) {
             let polled = self.poll_chunk(id, chunk, cadence).await?;
             done += chunk.len();
             self.tell_chunk(id, polled).await;
@@ -163,7 +201,7 @@ impl Poller {
                 self.tell(KafkaDelta::Progress { body: Body::Groups, done, total: Some(total) }).await;
             }
         }
-        let removed = super::lock(&self.shared.groups).sweep(id, &listed);
+        let removed = super::lock(&self.shared.groups).sweep(id, &listed, among);
         if !removed.is_empty() {
             self.tell(KafkaDelta::Groups { changed: Vec::new(), removed, at: now() }).await;
         }

@@ -49,6 +49,8 @@ pub struct World {
     /// Requests of these keys are taken and never answered, and how many were.
     pub deaf: Vec<i16>,
     pub unanswered: usize,
+    /// Brokers that take what changes settings, and never answer it.
+    pub deaf_brokers: Vec<i32>,
     /// Requests of these keys are taken, and then the connection is closed.
     pub hangs_up: Vec<i16>,
     /// Answers what the cluster itself has no answer to: (broker, request, version).
@@ -124,6 +126,7 @@ impl Fake {
             operations: i32::MIN,
             deaf: Vec::new(),
             unanswered: 0,
+            deaf_brokers: Vec::new(),
             hangs_up: Vec::new(),
             others: Box::new(|_, _, _| None),
         };
@@ -163,7 +166,8 @@ async fn serve(id: i32, mut stream: TcpStream, world: Arc<Mutex<World>>) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         if let mut world = world.lock().unwrap()
-            && world.deaf.contains(&key)
+            && (world.deaf.contains(&key)
+                || key == ApiKey::IncrementalAlterConfigs as i16 && world.deaf_brokers.contains(&id))
         {
             world.unanswered += 1;
             continue;

@@ -26,10 +26,13 @@ struct Reader {
 
 impl Reader {
     fn of(bootstrap: Vec<(crate::domain::Text, u16)>) -> Reader {
-        let (sender, news) = mpsc::channel(crate::source::CAPACITY);
         let target = KafkaTarget { name: "fake".into(), bootstrap, ..KafkaTarget::default() };
-        let settings = Settings { refresh: Duration::from_millis(50) };
-        let running = poll(target, None, settings, sender);
+        Reader::over(Client::new(target, None), Duration::from_millis(50))
+    }
+
+    fn over(client: Client, refresh: Duration) -> Reader {
+        let (sender, news) = mpsc::channel(crate::source::CAPACITY);
+        let running = poll_with(client, Settings { refresh }, sender);
         Reader { kafka: Kafka::default(), news, seen: Vec::new(), _running: running }
     }
 
@@ -280,6 +283,35 @@ async fn an_old_broker_is_read_with_what_it_knows() {
     assert_eq!(&**reason, "no KRaft quorum: the cluster keeps its metadata in ZooKeeper");
     assert_eq!(k.groups["idle"].state, GroupState::Empty, "described, as the list does not tell states");
     assert_eq!(k.brokers[&BrokerId(0)].log_dirs.last().unwrap().dirs[0].total, None);
+}
+
+/// Between two polls an hour passes: what is read again was written.
+#[tokio::test]
+async fn what_was_written_is_read_again_at_once() {
+    let groups = vec![group("billing", "Empty", &[("orders", 0, 90)]), group("old", "Empty", &[])];
+    let fake = Fake::start(2, topics(&[("orders", 2)]), groups).await;
+    let bootstrap = fake.bootstrap();
+    let client = Client::new(KafkaTarget { bootstrap, ..KafkaTarget::default() }, None);
+    let mut reader = Reader::over(client.clone(), Duration::from_secs(3_600));
+    reader.complete(1, 2).await;
+    let rate = |k: &Kafka| k.brokers[&BrokerId(1)].throttle.last().and_then(|t| t.leader);
+    fake.change(|world| {
+        world.rate = Some(1_000);
+        world.throttled = Some("orders".into());
+        world.groups[0].commits[0].2 = 7;
+        world.groups.truncate(1);
+    });
+    let groups = ["billing", "old"].map(|id| Matter::Group(id.into()));
+    client
+        .written()
+        .tell([Matter::Topic("orders".into()), Matter::Broker(BrokerId(1))].into_iter().chain(groups));
+    let throttled = |k: &Kafka| k.topics["orders"].config.as_ref().is_some_and(|c| c.overrides.len() > 1);
+    let committed = |k: &Kafka| k.groups["billing"].offsets.last().is_some_and(|all| all[0].offset == 7);
+    reader
+        .until("what was written", |k| {
+            rate(k) == Some(1_000) && throttled(k) && committed(k) && !k.groups.contains_key("old")
+        })
+        .await;
 }
 
 #[tokio::test]

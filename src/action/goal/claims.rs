@@ -1,0 +1,21 @@
+//! Goals about volume claims.
+
+use super::{Known, Sight};
+use crate::domain::{Text, kubernetes::Key};
+
+/// Gone, or another in its place.
+pub fn replaced(known: &Known<'_>, key: &Key, uid: &Text) -> Sight {
+    let claims = &known.world.snapshot.kubernetes.claims;
+    if !claims.feed.state(known.world.now).is_live() {
+        return Sight::Unknown("the claims are not read now".into());
+    }
+    let words = match claims.get(key) {
+        None => return Sight::Reached,
+        Some(other) if other.meta.uid != *uid => return Sight::Reached,
+        Some(claim) if claim.meta.deleting.is_some() => {
+            format!("claim {key} to go, which stays while a pod uses it")
+        }
+        Some(_) => format!("claim {key} to be deleted"),
+    };
+    Sight::Awaited { words, share: None }
+}
