@@ -6,8 +6,8 @@ use crate::{
         Wanted,
         kafka::{Cluster, Life},
         kubernetes::{
-            AUTOSCALERS, BUDGETS, DEPLOYMENTS, EVENTS, KAFKAS, NODE_POOLS, NODES, POD_SETS, PODS, Refusal,
-            STATEFUL_SETS, object,
+            AUTOSCALERS, BUDGETS, CLAIMS, DEPLOYMENTS, Deletion, EVENTS, KAFKAS, NODE_POOLS, NODES, POD_SETS,
+            PODS, Refusal, STATEFUL_SETS, object,
         },
     },
     domain::kubernetes::Key,
@@ -120,6 +120,35 @@ fn a_broker_that_is_down_crashes_and_its_partitions_are_under_replicated() {
     world.act(crate::demo::world::Act::Mend { pod: "kafka/kafka-1".into() });
     run(&mut world, 420);
     assert_eq!((brokers_ready(&world), under_replicated(&world.kafka[0])), (3, 0));
+}
+
+/// The claim stays while the pod lives, and the pod is made again only when it is gone.
+#[test]
+fn a_broker_whose_claim_was_deleted_comes_back_on_an_empty_disk() {
+    let mut world = world("healthy");
+    run(&mut world, 30);
+    let key = Key::new("kafka", "data-kafka-1");
+    let claim = |world: &World| world.kubernetes.get(&CLAIMS, &key).cloned();
+    let before = claim(&world).expect("the broker's claim");
+    world.turn().delete(&CLAIMS, &key, &Deletion::default()).unwrap();
+    run(&mut world, 60);
+    let ending = claim(&world).expect("it stays while its pod lives");
+    assert!(object::is_deleting(&ending) && object::uid(&ending) == object::uid(&before));
+    assert_eq!((brokers_ready(&world), under_replicated(&world.kafka[0])), (3, 0));
+    world.turn().delete(&PODS, &Key::new("kafka", "kafka-1"), &Deletion::default()).unwrap();
+    let mut lacked = 0;
+    for _ in 0..900 {
+        run(&mut world, 1);
+        lacked = lacked.max(under_replicated(&world.kafka[0]));
+        let whole = brokers_ready(&world) == 3 && under_replicated(&world.kafka[0]) == 0;
+        if whole && claim(&world).is_some_and(|claim| object::uid(&claim) != object::uid(&before)) {
+            break;
+        }
+    }
+    let after = claim(&world).expect("another claim");
+    assert!(object::uid(&after) != object::uid(&before) && !object::is_deleting(&after));
+    assert_eq!((brokers_ready(&world), under_replicated(&world.kafka[0])), (3, 0), "it has caught up");
+    assert!(lacked > 0, "it came back with what it had");
 }
 
 #[test]

@@ -81,14 +81,7 @@ fn entries(resource: &DescribeConfigsResource, here: &Here<'_>) -> Result<Vec<En
         }
         // The default of all brokers, of which nothing is set.
         BROKER if resource.resource_name.is_empty() => Ok(Vec::new()),
-        BROKER => {
-            let id = broker_id(&resource.resource_name)?;
-            if id != here.id {
-                let words = format!("Unexpected broker id, expected {}, but received {id}", here.id);
-                return Err(Refused::because(Code::InvalidRequest, words));
-            }
-            Ok(of_broker(here))
-        }
+        BROKER => own(&resource.resource_name, here).map(|_| of_broker(here)),
         other => Err(unsupported(other)),
     }
 }
@@ -97,9 +90,16 @@ fn unsupported(kind: i8) -> Refused {
     Refused::because(Code::InvalidRequest, format!("Unsupported resource type: {kind}"))
 }
 
-fn broker_id(name: &str) -> Result<i32, Refused> {
-    let words = || format!("Broker id must be an integer, but it is: {name}");
-    name.parse().map_err(|_| Refused::because(Code::InvalidRequest, words()))
+/// A broker tells and takes no other's configuration.
+///
+/// Source: Apache Kafka `ConfigHelper`, `ConfigAdminManager.validateResourceNameIsCurrentNodeId`.
+fn own(name: &str, here: &Here<'_>) -> Result<i32, Refused> {
+    let words = match name.parse::<i32>() {
+        Ok(id) if id == here.id => return Ok(id),
+        Ok(id) => format!("Unexpected broker id, expected {}, but received {id}", here.id),
+        Err(_) => format!("Broker id must be an integer, but it is: {name}"),
+    };
+    Err(Refused::because(Code::InvalidRequest, words))
 }
 
 /// A topic's configuration, of which this much is set on it.
@@ -246,7 +246,7 @@ fn alter(
             let words = "this cluster has no defaults for all brokers: name one";
             Err(Refused::because(Code::InvalidRequest, words))
         }
-        BROKER => here.cluster.alter_broker(broker_id(name)?, changes, validate),
+        BROKER => here.cluster.alter_broker(own(name, here)?, changes, validate),
         other => Err(unsupported(other)),
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     action::{
         Said, Write,
-        write::{Assignment, Content, Ids},
+        write::{Assignment, ConfigChange, ConfigHow, ConfigOf, Content, Ids},
     },
     demo::{Shared, wire::Outside},
     domain::{kafka::BrokerId, target::KafkaTarget},
@@ -107,4 +107,73 @@ async fn a_message_is_written_or_refused_with_the_reason() {
     });
     let said = perform(&kafka, &write, false).await;
     assert!(!matches!(said, Said::Taken(_)), "fewer replicas are in sync than have to be: {said:?}");
+}
+
+/// A broker refuses another's settings: each is told its own.
+#[tokio::test]
+async fn settings_of_topics_and_brokers_are_changed_entry_by_entry() {
+    let (shared, _outside, kafka) = bench().await;
+    let replicas = "leader.replication.throttled.replicas";
+    let change = |of: ConfigOf, name: &str, how| ConfigChange { of, name: name.into(), how };
+    let topic = |how| change(ConfigOf::Topic("orders".into()), replicas, how);
+    let broker = |id, how| change(ConfigOf::Broker(BrokerId(id)), "leader.replication.throttled.rate", how);
+    let configure = async |changes: Vec<ConfigChange>| {
+        perform(&kafka, &Write::Configure { changes, ids: Ids::new() }, false).await
+    };
+    let set = || {
+        shared.with(|world| {
+            let cluster = &world.kafka[0];
+            let rates: Vec<_> =
+                cluster.brokers.values().map(|b| b.configs.values().next().cloned()).collect();
+            (cluster.topics["orders"].configs.get(replicas).cloned(), rates)
+        })
+    };
+    let rate = || ConfigHow::Set("1000".into());
+    let all = vec![topic(ConfigHow::Append("0:1,1:2".into())), broker(0, rate()), broker(2, rate())];
+    let said = configure(all).await;
+    assert_eq!(said, Said::Taken("the settings of topic orders and brokers 0, 2 are changed".into()));
+    assert_eq!(set(), (Some("0:1,1:2".into()), vec![Some("1000".into()), None, Some("1000".into())]));
+    // Both are harmless where they have nothing to do.
+    configure(vec![topic(ConfigHow::Append("1:2".into()))]).await;
+    configure(vec![topic(ConfigHow::Subtract("0:1,9:9".into()))]).await;
+    let said = configure(vec![broker(0, ConfigHow::Remove), broker(1, ConfigHow::Remove)]).await;
+    assert!(matches!(said, Said::Taken(_)), "{said:?}");
+    assert_eq!(set(), (Some("1:2".into()), vec![None, None, Some("1000".into())]));
+    let wrong = configure(vec![topic(ConfigHow::Set("all".into())), broker(1, rate())]).await;
+    let words = refused(wrong);
+    assert!(words.contains("topic orders: Invalid value all for configuration"), "{words}");
+    assert!(words.ends_with("; done for broker 1"), "{words}");
+}
+
+#[tokio::test]
+async fn a_group_is_reset_and_deleted_when_nobody_is_in_it() {
+    let (shared, _outside, kafka) = bench().await;
+    let group = || "billing".into();
+    let commit = Write::CommitOffsets { group: group(), offsets: vec![("orders".into(), 5, 7)] };
+    let partitions = vec![("orders".into(), 5)];
+    let delete_offsets = Write::DeleteOffsets { group: group(), partitions };
+    let delete = Write::DeleteGroup { group: group() };
+    let not_empty = "group billing is not empty: stop its consumers first; nothing was done";
+    assert_eq!(refused(perform(&kafka, &commit, false).await), not_empty);
+    assert_eq!(refused(perform(&kafka, &delete, false).await), not_empty);
+    let subscribed = refused(perform(&kafka, &delete_offsets, false).await);
+    assert!(subscribed.contains("somebody in the group reads the topic"), "{subscribed}");
+    shared.with(|world| {
+        let group = world.kafka[0].groups.get_mut("billing").unwrap();
+        (group.members, group.state) = (Vec::new(), crate::demo::world::kafka::GroupState::Empty);
+    });
+    let committed = || {
+        shared.with(|world| {
+            Some(world.kafka[0].groups.get("billing")?.committed("orders", 5).map(|c| c.offset()))
+        })
+    };
+    assert_eq!(committed(), Some(None));
+    let said = perform(&kafka, &commit, false).await;
+    assert_eq!(said, Said::Taken("group billing has committed 1 partition".into()));
+    assert_eq!(committed(), Some(Some(7)));
+    assert!(matches!(perform(&kafka, &delete_offsets, false).await, Said::Taken(_)));
+    assert_eq!(committed(), Some(None));
+    assert_eq!(perform(&kafka, &delete, false).await, Said::Taken("group billing is deleted".into()));
+    assert_eq!(committed(), None);
+    assert_eq!(refused(perform(&kafka, &delete, false).await), "there is no group billing; nothing was done");
 }

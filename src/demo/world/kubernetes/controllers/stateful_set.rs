@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 const COMPONENT: &str = "statefulset-controller";
 const REVISION: &str = "controller-revision-hash";
+/// Seconds until a pod that could not be made is tried again.
+const RETRY: f64 = 1.0;
 
 /// The templates of a set's revisions, by the set's UID and the revision's name.
 #[derive(Debug, Default)]
@@ -149,7 +151,10 @@ fn make(turn: &mut Turn<'_>, set: &Set, ordinal: i64) {
     let known = turn.plane.revisions.0.get(&(uid, revision.clone()));
     let template = known.unwrap_or(&set.object["spec"]["template"]).clone();
     let pod = from_template(set, template, ordinal, &name, revision);
-    claims(turn, set, &name);
+    if !claims(turn, set, &name) {
+        let again = turn.after(RETRY);
+        return turn.look_at(again, &STATEFUL_SETS, &set.key);
+    }
     if turn.create(&PODS, pod).is_ok() {
         let words = format!("create Pod {name} in StatefulSet {} successful", set.key.name);
         turn.note(&set.object, COMPONENT, "SuccessfulCreate", &words);
@@ -181,12 +186,17 @@ fn templates(set: &Set) -> impl Iterator<Item = &Value> {
     object::list(&set.object, "/spec/volumeClaimTemplates").iter()
 }
 
-/// Claims outlive their pods: one that is there is used again.
-fn claims(turn: &mut Turn<'_>, set: &Set, pod: &str) {
+/// Claims outlive their pods: one that is there is used again, but for one that is being deleted, on which no
+/// pod is made.
+///
+/// Source: Kubernetes `stateful_pod_control.go`, `createPersistentVolumeClaims`.
+fn claims(turn: &mut Turn<'_>, set: &Set, pod: &str) -> bool {
+    let mut usable = true;
     for template in templates(set) {
         let name = format!("{}-{pod}", object::text(template, "/metadata/name"));
         let key = Key::new(&set.key.namespace, &name);
-        if turn.get(&CLAIMS, &key).is_some() {
+        if let Some(claim) = turn.get(&CLAIMS, &key) {
+            usable &= !object::is_deleting(&claim);
             continue;
         }
         let mut claim = template.clone();
@@ -198,6 +208,7 @@ fn claims(turn: &mut Turn<'_>, set: &Set, pod: &str) {
             turn.note(&set.object, COMPONENT, "SuccessfulCreate", &words);
         }
     }
+    usable
 }
 
 /// Its status, after what was done.
