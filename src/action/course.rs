@@ -44,6 +44,8 @@ pub struct Course {
     mode: Mode,
     /// Steps that were reached before the present task.
     before: usize,
+    /// How many were when the operator last had the present task go on.
+    resumed: Option<usize>,
     /// Failures since the last step that was reached, the last of them in words.
     failures: u32,
     failure: String,
@@ -96,6 +98,7 @@ impl Course {
             task: 0,
             mode: Mode::Running,
             before: 0,
+            resumed: None,
             failures: 0,
             failure: String::new(),
             rests: None,
@@ -127,24 +130,24 @@ impl Course {
     /// Takes in what the journal tells, or is about to be told. `reached`: the steps so far.
     pub fn take(&mut self, what: &What, reached: usize) {
         match what {
-            What::Turned { task } => (self.task, self.before) = (*task, reached),
+            What::Turned { task } => (self.task, self.before, self.resumed) = (*task, reached, None),
             What::Unfolded { task, tasks } => {
                 let there = self.tasks.len();
                 self.tasks.splice((*task).min(there)..(task + 1).min(there), tasks.iter().cloned());
-                self.before = reached;
+                (self.before, self.resumed) = (reached, None);
             }
-            What::Steered { how, .. } => self.steer(how),
+            What::Steered { how, .. } => self.steer(how, reached),
             What::Margin { margin } => self.margin = Some(*margin),
             What::Reached { .. } => self.failures = 0,
             _ => {}
         }
     }
 
-    fn steer(&mut self, how: &Steer) {
+    fn steer(&mut self, how: &Steer, reached: usize) {
         (self.failures, self.rests) = (0, None);
         match how {
             Steer::Pause => self.mode = Mode::Paused,
-            Steer::GoOn => self.mode = Mode::Running,
+            Steer::GoOn => (self.mode, self.resumed) = (Mode::Running, Some(reached)),
             Steer::Abort => self.mode = Mode::Aborting,
             Steer::Rate { rate } => {
                 let tuned = |task: &mut Task| {
@@ -183,7 +186,12 @@ impl Course {
         if self.rests.is_some_and(|until| now < until) {
             return Some(Next::wait(format!("a moment before it is tried again ({})", self.failure)));
         }
-        let at = At { known, done: reached.get(self.before..).unwrap_or(&[]), since };
+        let at = At {
+            known,
+            done: reached.get(self.before..).unwrap_or(&[]),
+            resumed: self.resumed.map(|at| at.saturating_sub(self.before)),
+            since,
+        };
         Some(match self.mode {
             Mode::Running => task.part().next(&at),
             Mode::Paused => task.part().hold(&at),

@@ -18,6 +18,7 @@ mod delete;
 mod elect;
 mod evict;
 mod owner;
+pub mod rate;
 mod reassign;
 mod restart;
 mod scale;

@@ -167,9 +167,11 @@ impl Plan {
         let warnings = |plan: &'_ Plan| {
             plan.notes.iter().filter(|n| n.warns).map(|n| n.text.clone()).collect::<Vec<_>>()
         };
-        let titles = |plan: &'_ Plan| plan.tasks.iter().map(|t| t.part().title()).collect::<Vec<_>>();
+        let tasks = |plan: &'_ Plan| {
+            plan.tasks.iter().map(|t| (t.part().title(), t.part().pins())).collect::<Vec<_>>()
+        };
         steps
-            && titles(self) == titles(other)
+            && tasks(self) == tasks(other)
             && self.friction == other.friction
             && warnings(self) == warnings(other)
             && self.title == other.title

@@ -18,7 +18,8 @@ use crate::domain::{
     object::Object,
 };
 use disks::Room;
-use planner::{Change, Planner, Site};
+pub use planner::Change;
+use planner::{Planner, Site};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

@@ -20,6 +20,11 @@ pub trait Part {
     /// `move 12 replicas at 50.0 MiB/s`
     fn title(&self) -> String;
 
+    /// What it is pinned to: another task that reads the same is not the same where these differ.
+    fn pins(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What holds before each of its steps, for the plan; each in a sentence.
     fn conditions(&self) -> Vec<String> {
         Vec::new()
@@ -76,6 +81,8 @@ pub struct At<'a> {
     pub known: &'a Known<'a>,
     /// Its steps whose goals were reached, oldest first.
     pub done: &'a [Step],
+    /// How many these were when the operator last had it go on after it was paused; None: it never was.
+    pub resumed: Option<usize>,
     /// Since when it is looked at without a step.
     pub since: Time,
 }
@@ -101,6 +108,8 @@ pub struct Wait {
     pub words: String,
     /// How much of it is done, from 0 to 1, where it can be told.
     pub share: Option<f64>,
+    /// Bytes in all, where that is a share of them: from both follows how fast it is.
+    pub bytes: Option<u64>,
     /// Where it does not go forward for longer, it is stuck.
     pub limit: Duration,
 }
@@ -110,7 +119,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 impl Wait {
     pub fn new(words: impl Into<String>) -> Wait {
-        Wait { words: words.into(), share: None, limit: LIMIT }
+        Wait { words: words.into(), share: None, bytes: None, limit: LIMIT }
     }
 }
 

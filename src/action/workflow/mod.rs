@@ -3,6 +3,7 @@
 //!
 //! Pure: it takes in answers, looks and time, and gives back what is to be done outside.
 
+mod pace;
 mod runbook;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::domain::{
     operation::{Operation, OperationId, Stage},
     time::{Time, age},
 };
+use pace::Pace;
 use std::{collections::BTreeSet, time::Duration};
 
 /// What the outside is to do, in the order in which it is given.
@@ -32,8 +34,6 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// So long after nothing of a goal can be seen, it was not done, or somebody called it back: watches and
 /// polls have told of it by then.
 const NOTICED: Duration = Duration::from_secs(30);
-/// A rate is reckoned from so much time and so much progress.
-const RATED: (Duration, f64) = (Duration::from_secs(10), 0.005);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -72,9 +72,9 @@ pub struct Workflow {
     entered: Time,
     /// Since when nothing of the present step can be seen.
     idle: Option<Time>,
-    /// The share of the present step when it was first told, and the largest so far.
-    first: Option<(Time, f64)>,
-    best: Option<(Time, f64)>,
+    /// Of the present step, and of a runbook's present task.
+    pace: Pace,
+    task_pace: Pace,
 }
 
 impl Workflow {
@@ -139,8 +139,8 @@ impl Workflow {
             said: None,
             entered: began,
             idle: None,
-            first: None,
-            best: None,
+            pace: Pace::default(),
+            task_pace: Pace::default(),
         };
         flow.show_course();
         flow
@@ -199,7 +199,7 @@ impl Workflow {
 
     /// Orders the present step's write, or ends where there is none left.
     fn send(&mut self, now: Time) -> Vec<Order> {
-        (self.said, self.first, self.best) = (None, None, None);
+        (self.said, self.pace) = (None, Pace::default());
         (self.operation.share, self.operation.left) = (None, None);
         let step = self.at;
         let Some(Step { title, write, .. }) = self.steps.get(step) else {
@@ -329,8 +329,9 @@ impl Workflow {
     }
 
     fn wait(&mut self, words: &str, share: Option<f64>, now: Time) {
-        self.measure(share, now);
-        self.operation.left = share.and_then(|_| self.eta(now));
+        self.operation.share = share;
+        self.pace.take(share, now);
+        self.operation.left = share.and_then(|_| self.pace.left(now));
         self.operation.words = format!("{words}{}", self.aside());
         self.judge(now);
     }
@@ -427,35 +428,15 @@ impl Workflow {
         }
     }
 
-    fn measure(&mut self, share: Option<f64>, now: Time) {
-        self.operation.share = share;
-        let Some(share) = share else { return };
-        self.first.get_or_insert((now, share));
-        if self.best.is_none_or(|(_, best)| share > best) {
-            self.best = Some((now, share));
-        }
-    }
-
     /// Running or stuck: for longer than the step's patience nothing went forward.
     fn judge(&mut self, now: Time) {
         if self.left {
             return;
         }
         let Some(step) = self.steps.get(self.at) else { return };
-        let moved = self.best.map_or(self.entered, |(at, _)| at.max(self.entered));
+        let moved = self.pace.since(self.entered);
         self.operation.stage = if now.since(moved) > step.patience { Stage::Stuck } else { Stage::Running };
         self.operation.since = if self.operation.stage == Stage::Stuck { moved } else { self.entered };
-    }
-
-    /// How long it still takes at the pace since the share was first told.
-    fn eta(&self, now: Time) -> Option<Duration> {
-        let ((from, first), (_, best)) = (self.first?, self.best?);
-        let (span, gained) = (now.since(from), best - first);
-        if span < RATED.0 || gained < RATED.1 {
-            return None;
-        }
-        let seconds = span.as_secs_f64() * (1.0 - best).max(0.0) / gained;
-        Duration::try_from_secs_f64(seconds.round()).ok()
     }
 }
 

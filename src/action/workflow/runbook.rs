@@ -1,6 +1,6 @@
 //! A workflow whose steps are not written down beforehand: after each, its runbook tells the next.
 
-use super::{Order, Phase, Workflow};
+use super::{Order, Pace, Phase, Workflow};
 use crate::{
     action::{
         Known, Step,
@@ -9,6 +9,7 @@ use crate::{
         task::{Next, Wait},
     },
     domain::{
+        human,
         operation::Stage,
         time::{Time, age},
     },
@@ -82,6 +83,9 @@ impl Workflow {
         if let Some(course) = &mut self.course {
             course.take(what, at);
         }
+        if matches!(what, What::Turned { .. } | What::Unfolded { .. } | What::Steered { .. }) {
+            self.task_pace = Pace::default();
+        }
         self.show_course();
     }
 
@@ -104,7 +108,7 @@ impl Workflow {
     }
 
     pub(super) fn choosing(&mut self, now: Time) {
-        (self.said, self.first, self.best) = (None, None, None);
+        (self.said, self.pace) = (None, Pace::default());
         (self.operation.share, self.operation.left) = (None, None);
         self.enter(Phase::Choosing, now);
         if !self.left {
@@ -194,12 +198,15 @@ impl Workflow {
 
     /// A wait of the runbook: it has its reason, and its limit.
     fn await_(&mut self, wait: &Wait, now: Time) {
-        self.measure(wait.share, now);
-        self.operation.left = wait.share.and_then(|_| self.eta(now));
+        self.operation.share = wait.share;
+        self.task_pace.take(wait.share, now);
+        self.operation.left = wait.share.and_then(|_| self.task_pace.left(now));
+        let speed = wait.bytes.and_then(|all| Some(self.task_pace.rate(now)? * all as f64));
+        let speed = speed.map(|speed| format!(", {}", human::byte_rate(speed))).unwrap_or_default();
         let aborting = self.course.as_ref().is_some_and(|c| c.mode() == Mode::Aborting);
-        self.operation.words =
-            if aborting { format!("{} (aborting)", wait.words) } else { wait.words.clone() };
-        let moved = self.best.map_or(self.entered, |(at, _)| at.max(self.entered));
+        let aside = if aborting { " (aborting)" } else { "" };
+        self.operation.words = format!("{}{speed}{aside}", wait.words);
+        let moved = self.task_pace.since(self.entered);
         let stuck = now.since(moved) > wait.limit;
         self.operation.stage = if stuck { Stage::Stuck } else { Stage::Running };
         self.operation.since = if stuck { moved } else { self.entered };
