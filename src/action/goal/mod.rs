@@ -53,6 +53,10 @@ pub enum Goal {
     Reassigned {
         partitions: Vec<Assignment>,
     },
+    /// Each moves, or has its replicas.
+    Begun {
+        partitions: Vec<Assignment>,
+    },
     /// Led by their preferred leaders.
     Led {
         partitions: Vec<(TopicName, i32)>,
@@ -106,7 +110,9 @@ impl Goal {
         let taken =
             |topic: &TopicName, partition: i32| !refused.iter().any(|(t, p)| t == topic && *p == partition);
         match &mut self {
-            Goal::Reassigned { partitions } => partitions.retain(|a| taken(&a.topic, a.partition)),
+            Goal::Reassigned { partitions } | Goal::Begun { partitions } => {
+                partitions.retain(|a| taken(&a.topic, a.partition))
+            }
             Goal::Led { partitions } | Goal::NoOffsets { partitions, .. } => {
                 partitions.retain(|(topic, partition)| taken(topic, *partition));
             }
@@ -146,6 +152,7 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
         Goal::RolledOut { kind, key, after } => pods::rolled_out(known, *kind, key, *after),
         Goal::Reassigned { partitions } => reassign::progress::look(known, partitions),
+        Goal::Begun { partitions } => reassign::progress::begun(known, partitions),
         Goal::Led { partitions } => elect::look(known, partitions),
         Goal::Topic { topic, partitions } => topics::goal::there(known, topic, *partitions),
         Goal::NoTopic { topic, id } => topics::goal::gone(known, topic, id.as_ref()),

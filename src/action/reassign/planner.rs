@@ -10,6 +10,7 @@ use crate::domain::{
     Text, human,
     kafka::{Broker, BrokerId, Kafka, Partition, TopicName},
 };
+use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BTreeMap};
 
 /// A broker as the planner sees it.
@@ -39,7 +40,7 @@ pub struct Part<'a> {
     pub bytes: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     pub topic: TopicName,
     pub partition: i32,

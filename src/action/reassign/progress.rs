@@ -4,7 +4,7 @@ use crate::{
     action::{Known, Sight, words, write::Assignment},
     domain::{
         human,
-        kafka::{Kafka, Reassignment, moving},
+        kafka::{BrokerId, Kafka, Reassignment, moving},
     },
 };
 
@@ -52,8 +52,27 @@ pub fn look(known: &Known<'_>, partitions: &[Assignment]) -> Sight {
     tally.sight(partitions.len())
 }
 
+/// Whether each moves, or has its replicas already. With its topic a move is gone, too.
+pub fn begun(known: &Known<'_>, partitions: &[Assignment]) -> Sight {
+    let (kafka, now) = (&known.world.snapshot.kafka, known.world.now);
+    let Some(active) = kafka.reassignments.live(now).filter(|_| kafka.topics_feed.state(now).is_live())
+    else {
+        return Sight::Unknown("the reassignments are not read now".into());
+    };
+    let rests = |a: &&Assignment| {
+        let partition = kafka.topics.get(&a.topic).and_then(|topic| topic.partition(a.partition));
+        let there = |replicas: &[BrokerId]| a.replicas.as_ref().is_none_or(|to| replicas == &to[..]);
+        partition.is_some_and(|p| !there(&p.replicas)) && active.get(&a.topic, a.partition).is_none()
+    };
+    let waiting: Vec<_> = partitions.iter().filter(rests).map(|a| (a.topic.clone(), a.partition)).collect();
+    match waiting.is_empty() {
+        true => Sight::Reached,
+        false => Sight::Idle(format!("the move of {} to be listed", words::partitions(&waiting, 3))),
+    }
+}
+
 /// Bytes that the replicas being added hold already.
-fn copied(kafka: &Kafka, r: &Reassignment) -> u64 {
+pub fn copied(kafka: &Kafka, r: &Reassignment) -> u64 {
     let logs = r.adding.iter().filter_map(|id| kafka.brokers.get(id)?.log_dirs.last());
     logs.filter_map(|logs| logs.held(&r.topic, r.partition)).sum()
 }

@@ -5,10 +5,10 @@
 
 use super::planner::Change;
 use crate::{
-    action::{Known, Note, Plan, words},
+    action::{Known, Note, Plan, rate, words},
     domain::{
         human,
-        kafka::{BrokerId, Throttle, Topic, TopicName},
+        kafka::{BrokerId, Side, TopicName},
         time::age,
     },
 };
@@ -16,37 +16,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Side {
-    Leader,
-    Follower,
-}
-
-impl Side {
-    fn word(self) -> &'static str {
-        match self {
-            Side::Leader => "leader",
-            Side::Follower => "follower",
-        }
-    }
-
-    fn rate(self, throttle: &Throttle) -> Option<u64> {
-        match self {
-            Side::Leader => throttle.leader,
-            Side::Follower => throttle.follower,
-        }
-    }
-
-    /// Whether the topic names this replica.
-    fn names(self, topic: &Topic, partition: i32, broker: BrokerId) -> bool {
-        let key = format!("{}.replication.throttled.replicas", self.word());
-        let overrides = topic.config.iter().flat_map(|config| &config.overrides);
-        let meant = [format!("{partition}:{broker}"), "*".into()];
-        let mut set = overrides.filter(|(name, _)| *name == key).flat_map(|(_, value)| value.split(','));
-        set.any(|word| meant.iter().any(|m| m == word.trim()))
-    }
-}
 
 /// What one side of one broker has to pass through its throttle.
 struct Narrow {
@@ -109,7 +78,7 @@ impl Found {
             self.unrated.insert(id);
             return false;
         };
-        let Some(rate) = side.rate(throttle) else { return false };
+        let Some(rate) = side.rate(*throttle) else { return false };
         self.narrows.entry((side, id)).or_insert(Narrow { rate, bytes: 0 }).bytes += bytes.unwrap_or(0);
         true
     }
@@ -132,9 +101,9 @@ impl Found {
         }
         for ((side, rate), ids) in brokers {
             plan.notes.push(Note::warning(format!(
-                "throttled by {}.replication.throttled.rate {rate} B/s ({}) of {}",
-                side.word(),
-                human::byte_rate(rate as f64),
+                "throttled by {} {} of {}",
+                side.rate_key(),
+                rate::words(rate),
                 words::brokers(&ids)
             )));
         }

@@ -6,8 +6,10 @@
 //!
 //! To add a task: a file here that implements [`Part`], and a line in [`tasks!`].
 
+mod moves;
 mod once;
 
+pub use moves::Move;
 pub use once::Once;
 
 use super::{Known, Step};
@@ -73,7 +75,7 @@ macro_rules! tasks {
     };
 }
 
-tasks![Once];
+tasks![Once, Move];
 
 /// What a task looks at.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! A workflow whose steps are not written down beforehand: after each, its runbook tells the next.
 
-use super::{Order, Pace, Phase, Workflow};
+use super::{NOTICED, Order, Pace, Phase, Workflow};
 use crate::{
     action::{
         Known, Step,
@@ -143,7 +143,11 @@ impl Workflow {
         for _ in 0..TURNS {
             let Some(course) = &self.course else { return orders };
             let at = course.at();
-            match course.next(known, &self.steps[..self.at], self.entered) {
+            let next = course.next(known, &self.steps[..self.at], self.entered);
+            if !matches!(next, Some(Next::Stop(_))) {
+                self.idle = None;
+            }
+            match next {
                 Some(Next::Do(step)) => {
                     orders.extend(self.take_step(*step, now));
                     return orders;
@@ -153,6 +157,12 @@ impl Workflow {
                     return orders;
                 }
                 Some(Next::Stop(words)) if course.mode() == Mode::Running => {
+                    // One source may only not have told yet what another tells already.
+                    let since = *self.idle.get_or_insert(now);
+                    if now.since(since) < NOTICED {
+                        self.await_(&Wait::new(words), now);
+                        return orders;
+                    }
                     orders.extend(self.steered(Steer::Pause, format!("by itself: {words}"), now));
                     self.operation.words = words;
                     return orders;

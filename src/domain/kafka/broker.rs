@@ -1,6 +1,6 @@
 //! Brokers and what only they can tell.
 
-use super::{BrokerId, PATIENCE, Replicas, TopicName};
+use super::{BrokerId, PATIENCE, Replicas, Throttle, TopicName};
 use crate::domain::{
     Text,
     reading::{Feed, Reading},
@@ -27,15 +27,6 @@ pub struct Broker {
     pub throttle: Reading<Throttle>,
     /// How many replica lists name it.
     pub named: u32,
-}
-
-/// Dynamic replication throttles in bytes a second (KIP-73); None: not throttled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Throttle {
-    /// `leader.replication.throttled.rate`
-    pub leader: Option<u64>,
-    /// `follower.replication.throttled.rate`
-    pub follower: Option<u64>,
 }
 
 impl Broker {

@@ -7,15 +7,17 @@ mod group;
 mod moves;
 mod replicas;
 mod sizes;
+pub mod throttle;
 mod topic;
 
-pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Throttle, Voter};
+pub use broker::{Broker, LogDir, LogDirs, Quorum, Reassignment, ReplicaLog, Route, Voter};
 pub use census::{Census, Tally, Totals, Troubles, refuses, under_replicated};
 pub use delta::{Body, KafkaDelta};
 pub use group::{Committed, Group, GroupState, Member, TopicPartitions};
 pub use moves::{Moves, adding, moving};
 pub use replicas::Replicas;
 pub use sizes::Sizes;
+pub use throttle::{Side, Throttle};
 pub use topic::{Partition, Topic, TopicConfig};
 
 use super::{

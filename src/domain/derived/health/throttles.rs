@@ -4,20 +4,15 @@
 use super::{super::Finding, Joined, Severity, live};
 use crate::domain::{
     human,
-    kafka::{BrokerId, Kafka, Throttle, Topic, TopicName},
+    kafka::{BrokerId, Kafka, Side, Throttle, Topic, TopicName},
     object::Object,
     snapshot::Snapshot,
     time::Time,
 };
 
-/// Source: KIP-73.
-const TOPIC_KEYS: [&str; 2] =
-    ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"];
-
 /// The topic's throttled replicas as configured on it, empty ones left out.
-pub fn throttled(topic: &Topic) -> impl Iterator<Item = &(String, String)> {
-    let overrides = topic.config.iter().flat_map(|c| &c.overrides);
-    overrides.filter(|(key, value)| TOPIC_KEYS.contains(&key.as_str()) && !value.is_empty())
+pub fn throttled(topic: &Topic) -> impl Iterator<Item = &str> {
+    Side::BOTH.into_iter().filter_map(|side| side.list(topic)).filter(|list| !list.is_empty())
 }
 
 pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
@@ -35,7 +30,11 @@ pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
     );
     let finding = Finding::new("throttle", Severity::Warning, Object::Topic((*first).clone()), line)
         .brief(format!("throttle left on {}", human::plural(left.len(), "topic")))
-        .seen(format!("{} and {} are set, reassignments: none", TOPIC_KEYS[0], TOPIC_KEYS[1]));
+        .seen(format!(
+            "{} and {} are set, reassignments: none",
+            Side::Leader.replicas_key(),
+            Side::Follower.replicas_key()
+        ));
     vec![rates(kafka, now).fold(finding, |f, (id, rate)| f.seen(tell(id, rate)))]
 }
 
