@@ -258,7 +258,8 @@ impl Workflow {
             (Phase::Looking, Some(step)) => {
                 let replaced = topics::goal::replaced(known, &step.write);
                 let sight = replaced.unwrap_or_else(|| goal::look(&step.until, known));
-                self.see(sight, now)
+                let orders = self.see(sight, now);
+                if orders.is_empty() { self.give_way(now) } else { orders }
             }
             (Phase::Asked, Some(_)) => {
                 self.judge(now);

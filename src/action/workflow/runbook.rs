@@ -128,6 +128,16 @@ impl Workflow {
         self.steered(Steer::Pause, format!("by itself: {words}"), now)
     }
 
+    /// A goal that did not come for as long as its step has patience: what is known tells anew what to do.
+    pub(super) fn give_way(&mut self, now: Time) -> Vec<Order> {
+        let stuck = self.phase == Phase::Looking && self.operation.stage == Stage::Stuck;
+        if !stuck || self.left || self.course.is_none() {
+            return vec![];
+        }
+        let words = format!("it did not come true: {}", self.operation.words);
+        self.stumble(&words, now)
+    }
+
     /// Does what the runbook says, from what is known now.
     pub(super) fn choose(&mut self, known: &Known<'_>) -> Vec<Order> {
         let now = known.world.now;

@@ -250,7 +250,12 @@ impl Move {
         let others = kafka.reassignments.last().is_some_and(|moves| !moves.is_empty());
         let mut changes = Vec::new();
         for id in brokers(self.legs.iter()) {
-            let Some(broker) = kafka.brokers.get(&id) else { continue };
+            let Some(broker) = kafka.brokers.get(&id) else {
+                // Emptied and away it is named by nobody, and keeps what it was set to.
+                let set = |side: &Side| matches!(given(at, id, *side), Some(ConfigHow::Set(_)));
+                away.extend(Side::BOTH.iter().any(set).then_some(id));
+                continue;
+            };
             let wanted = |side| self.before.rate(id, side).filter(|_| others || !self.before.busy);
             let throttle = self.told(at, broker, wanted, away)?;
             for side in Side::BOTH {
