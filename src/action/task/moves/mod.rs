@@ -202,3 +202,6 @@ impl Part for Move {
         (self.copies() > 0).then(|| Move { rate: Some(rate), ..self.clone() }.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Throttles {
     /// The lists of throttled replicas, of the leader's side and of the follower's.
     topics: BTreeMap<TopicName, [Option<String>; 2]>,
-    brokers: BTreeMap<BrokerId, Throttle>,
+    brokers: Vec<(BrokerId, Throttle)>,
     /// Something moved then: the rates may have been for that, and are of no use once nothing moves.
     busy: bool,
 }
@@ -60,7 +60,8 @@ impl Throttles {
     }
 
     fn rate(&self, broker: BrokerId, side: Side) -> Option<u64> {
-        self.brokers.get(&broker).and_then(|throttle| side.rate(*throttle))
+        let throttle = self.brokers.iter().find(|(id, _)| *id == broker);
+        throttle.and_then(|(_, throttle)| side.rate(*throttle))
     }
 }
 
@@ -250,16 +251,17 @@ impl Move {
         let others = kafka.reassignments.last().is_some_and(|moves| !moves.is_empty());
         let mut changes = Vec::new();
         for id in brokers(self.legs.iter()) {
+            let wanted = |side| self.before.rate(id, side).filter(|_| others || !self.before.busy);
+            let how = |side| wanted(side).map_or(ConfigHow::Remove, |rate| ConfigHow::Set(rate.to_string()));
             let Some(broker) = kafka.brokers.get(&id) else {
-                // Emptied and away it is named by nobody, and keeps what it was set to.
-                let set = |side: &Side| matches!(given(at, id, *side), Some(ConfigHow::Set(_)));
-                away.extend(Side::BOTH.iter().any(set).then_some(id));
+                // No replica list names it any more, but what it was given it finds when it comes back.
+                let given = |side: &Side| given(at, id, *side).is_some_and(|given| *given != how(*side));
+                away.extend(Side::BOTH.iter().any(given).then_some(id));
                 continue;
             };
-            let wanted = |side| self.before.rate(id, side).filter(|_| others || !self.before.busy);
             let throttle = self.told(at, broker, wanted, away)?;
             for side in Side::BOTH {
-                let how = wanted(side).map_or(ConfigHow::Remove, |rate| ConfigHow::Set(rate.to_string()));
+                let how = how(side);
                 // Another move that shares the broker may have set its own again.
                 let theirs = others && given(at, id, side) == Some(&how);
                 if throttle.is_some_and(|set| side.rate(set) != wanted(side)) && !theirs {
