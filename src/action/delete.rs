@@ -9,9 +9,9 @@ use crate::domain::{access::Permission, discovery::Keeper, object::Kind};
 use std::time::Duration;
 
 /// Source: kubernetes.md §2.
-const ROLL: &str = "strimzi.io/manual-rolling-update";
+pub const ROLL: &str = "strimzi.io/manual-rolling-update";
 /// Strimzi looks every two minutes, and then judges by itself when the broker may go.
-const STRIMZI: Duration = Duration::from_secs(1_200);
+pub const STRIMZI: Duration = Duration::from_secs(1_200);
 
 const fn need(of: Of, verb: &'static str) -> Need {
     Need::Kubernetes { of, permission: Permission { verb, group: "", resource: "pods", subresource: "" } }

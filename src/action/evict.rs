@@ -75,7 +75,7 @@ pub fn replaced(target: &Target<'_>) -> Goal {
 }
 
 /// kubectl has no verb of its own for it.
-fn eviction(target: &Target<'_>) -> [String; 6] {
+pub fn eviction(target: &Target<'_>) -> [String; 6] {
     let key = target.key();
     let path = format!("/api/v1/namespaces/{}/pods/{}/eviction", key.namespace, key.name);
     let metadata = serde_json::json!({ "name": *key.name, "namespace": *key.namespace });

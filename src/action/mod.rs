@@ -21,6 +21,7 @@ mod owner;
 pub mod rate;
 mod reassign;
 mod restart;
+mod runbook;
 mod scale;
 mod target;
 mod topics;
@@ -156,6 +157,7 @@ impl Of {
 pub static VERBS: &[&Verb] = &[
     &scale::SCALE,
     &restart::RESTART,
+    &runbook::roll::ROLL,
     &evict::EVICT,
     &delete::DELETE,
     &cordon::CORDON,

@@ -2,7 +2,7 @@
 
 mod claims;
 mod groups;
-mod pods;
+pub mod pods;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -48,6 +48,12 @@ pub enum Goal {
         pod: Key,
         uid: Text,
         broker: Option<BrokerId>,
+    },
+    /// The pod ends, or is gone; or its operator was asked to end it, by an annotation that is there now.
+    PodEnding {
+        pod: Key,
+        uid: Text,
+        asked: Option<Text>,
     },
     /// None of these moves any more, and each has its replicas; cancelled ones only have to rest.
     Reassigned {
@@ -149,6 +155,7 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::Answered => Sight::Reached,
         Goal::Cordoned { node, on } => cordon::look(known, node, *on),
         Goal::PodReplaced { pod, uid, broker } => pods::replaced(known, pod, uid, *broker),
+        Goal::PodEnding { pod, uid, asked } => pods::ending(known, pod, uid, asked.as_ref()),
         Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
         Goal::RolledOut { kind, key, after } => pods::rolled_out(known, *kind, key, *after),
         Goal::Reassigned { partitions } => reassign::progress::look(known, partitions),

@@ -25,7 +25,7 @@ pub fn replaced(known: &Known<'_>, key: &Key, uid: &Text, broker: Option<BrokerI
         return silent("pods");
     }
     let ready_since = match kubernetes.pods.get(key) {
-        Some(pod) if pod.meta.uid == *uid => return ending(pod),
+        Some(pod) if pod.meta.uid == *uid => return ends(pod),
         Some(pod) if !pod.is_ready() => {
             return awaited(format!("pod {key} to be Ready ({})", pod.status().status));
         }
@@ -38,7 +38,25 @@ pub fn replaced(known: &Known<'_>, key: &Key, uid: &Text, broker: Option<BrokerI
     broker.map_or(Sight::Reached, |id| back(known, &[id], ready_since))
 }
 
-fn ending(pod: &Pod) -> Sight {
+/// It is being ended, or is another by now; or the annotation asks for it.
+pub fn ending(known: &Known<'_>, key: &Key, uid: &Text, asked: Option<&Text>) -> Sight {
+    let pods = &known.world.snapshot.kubernetes.pods;
+    if !pods.feed.state(known.world.now).is_live() {
+        return silent("pods");
+    }
+    let asks = |pod: &Pod| asked.is_some_and(|name| is_asked(pod, name));
+    match pods.get(key).filter(|pod| pod.meta.uid == *uid && pod.meta.deleting.is_none()) {
+        Some(pod) if !asks(pod) => Sight::Idle(format!("the API server to show that pod {key} is to end")),
+        _ => Sight::Reached,
+    }
+}
+
+/// Whether its operator is asked by this annotation.
+pub fn is_asked(pod: &Pod, annotation: &str) -> bool {
+    pod.meta.annotations.get(annotation).is_some_and(|value| &**value == "true")
+}
+
+fn ends(pod: &Pod) -> Sight {
     let key = &pod.meta.key;
     match pod.meta.deleting {
         Some(_) => awaited(format!("pod {key} to end (it has {} s)", pod.grace)),
@@ -46,8 +64,9 @@ fn ending(pod: &Pod) -> Sight {
     }
 }
 
-fn ready_since(pod: &Pod) -> Option<Time> {
-    pod.conditions.iter().find(|c| &*c.kind == "Ready").and_then(|c| c.since)
+/// Since when it is Ready; None: it is not.
+pub fn ready_since(pod: &Pod) -> Option<Time> {
+    pod.conditions.iter().find(|c| &*c.kind == "Ready" && c.status).and_then(|c| c.since)
 }
 
 /// What stands where a pod of this name is no more; None: nothing is missing. Its controller is told from

@@ -6,11 +6,18 @@
 //!
 //! To add a task: a file here that implements [`Part`], and a line in [`tasks!`].
 
+mod elect;
 mod moves;
 mod once;
+mod roll;
+#[cfg(test)]
+#[path = "sim_tests.rs"]
+pub mod sim;
 
+pub use elect::Elect;
 pub use moves::Move;
 pub use once::Once;
+pub use roll::{Old, Roll};
 
 use super::{Known, Step};
 use crate::domain::{reading::Feed, time::Time};
@@ -75,7 +82,7 @@ macro_rules! tasks {
     };
 }
 
-tasks![Once, Move];
+tasks![Once, Move, Elect, Roll];
 
 /// What a task looks at.
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ pub use super::{
     lag::Trend,
 };
 pub use groups::{GroupRow, Groups, Pods, lag};
+pub use health::{Trouble, trouble};
 pub use join::{BrokerRow, Choice, Joined, node};
 pub use verdict::Verdict;
 

@@ -123,18 +123,18 @@ fn condition<'a>(pod: &'a Pod, kind: &str) -> Option<&'a PodCondition> {
 }
 
 /// What keeps a pod from working.
-struct Trouble {
+pub struct Trouble {
     /// kubectl's word for it where it has one.
-    word: String,
+    pub word: String,
     /// More of it, in words; may be empty.
-    detail: String,
-    since: Option<Time>,
+    pub detail: String,
+    pub since: Option<Time>,
     /// It will not pass by waiting.
-    stuck: bool,
+    pub stuck: bool,
 }
 
 /// What is wrong with a pod; None: it is ready, has ended well, or is just starting.
-fn trouble(snapshot: &Snapshot, pod: &Pod, now: Time) -> Option<Trouble> {
+pub fn trouble(snapshot: &Snapshot, pod: &Pod, now: Time) -> Option<Trouble> {
     if &*pod.phase == "Succeeded" {
         return None;
     }

@@ -1,0 +1,3 @@
+//! The night's work in one key: verbs whose plans are tasks. One file each.
+
+pub mod roll;
