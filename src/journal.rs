@@ -5,11 +5,9 @@ use crate::{
         self, Said, Write,
         journal::{Told, What, tell},
     },
-    app::{
-        clock::{self, utc},
-        text::clean,
-    },
+    app::text::clean,
     cli::JournalOptions,
+    clock::{self, utc},
     domain::{
         object::Object,
         operation::Stage,

@@ -10,10 +10,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("source", &["domain", "source", "suggest"]),
     ("pane", &["domain", "pane"]),
-    ("action", &["action", "domain", "suggest"]),
+    ("action", &["action", "clock", "domain", "suggest"]),
     ("effect", &["action", "domain", "effect", "source"]),
-    ("app", &["action", "app", "config", "domain", "pane", "suggest"]),
-    ("view", &["app", "domain", "pane", "suggest", "view"]),
+    ("app", &["action", "app", "clock", "config", "domain", "pane", "suggest"]),
+    ("view", &["app", "clock", "domain", "pane", "suggest", "view"]),
     // Servers for castellan's own clients: of these it borrows the wire's messages, and nothing else.
     ("demo", &["demo", "domain", "source"]),
     ("demo/world", &["demo", "domain"]),

@@ -17,6 +17,7 @@ mod cordon;
 mod delete;
 mod elect;
 mod evict;
+pub mod groups;
 mod owner;
 pub mod rate;
 mod reassign;
@@ -38,6 +39,7 @@ pub use write::{Said, Write};
 
 use crate::domain::{
     access::{KafkaPermission, Permission},
+    ask::OffsetQuery,
     discovery::Keeper,
     object::{Kind, Object},
     world::World,
@@ -87,6 +89,9 @@ pub struct Verb {
     pub many: bool,
     /// What is typed for it may be what no file should hold: the journal does not keep it.
     pub private: bool,
+    /// Where in the logs of which partitions has to be known before a plan can be made of the argument: what
+    /// Kafka answers is put below it ([`groups::answered`]).
+    pub lookup: fn(&Known<'_>, &Intent) -> Option<OffsetQuery>,
     /// The plan, or why there can be none, in one sentence that says what to do.
     pub plan: fn(&Known<'_>, &Intent) -> Result<Plan, String>,
 }
@@ -105,6 +110,7 @@ impl Verb {
         alone: false,
         many: false,
         private: false,
+        lookup: |_, _| None,
         plan: |_, _| Err("it plans nothing".into()),
     };
 }
@@ -170,6 +176,9 @@ pub static VERBS: &[&Verb] = &[
     &topics::alter::ALTER,
     &topics::delete::DELETE,
     &topics::produce::PRODUCE,
+    &groups::reset::RESET,
+    &groups::delete::DELETE,
+    &groups::delete_offsets::DELETE_OFFSETS,
 ];
 
 pub fn find(name: &str) -> Option<&'static Verb> {

@@ -9,10 +9,11 @@ use super::{
     text,
 };
 use crate::{
-    action::{self, Intent, Known, Need, Verb},
+    action::{self, Intent, Known, Need, Verb, groups},
     domain::{
         Text,
         access::{KafkaPermission, Permission},
+        ask::{Answer, Ask, AskId},
         human,
         kafka::Route,
         object::{Kind, Object},
@@ -38,11 +39,23 @@ impl Refusal {
     }
 }
 
-/// An argument that is being read from a file.
+/// An argument that is being completed from outside.
 pub struct Loading {
-    path: String,
+    from: Awaited,
     verb: &'static Verb,
     objects: Vec<Object>,
+    typed: String,
+}
+
+enum Awaited {
+    File {
+        path: String,
+    },
+    /// Kafka is asked what the argument needs.
+    Kafka {
+        ask: AskId,
+        argument: String,
+    },
 }
 
 impl Model {
@@ -227,10 +240,14 @@ pub fn intend(model: &mut Model, verb: &'static Verb, objects: Vec<Object>, type
     match file {
         Some(path) => {
             model.say(Tone::Plain, format!("reading {}", text::clean(path)));
-            model.loading = Some(Loading { path: path.to_string(), verb, objects });
+            let from = Awaited::File { path: path.to_string() };
+            model.loading = Some(Loading { from, verb, objects, typed: typed.to_string() });
             model.effect(Effect::Load { path: path.to_string() });
         }
-        None => plan(model, verb, Intent { verb: verb.name.into(), objects, argument: typed.to_string() }),
+        None => {
+            let intent = Intent { verb: verb.name.into(), objects, argument: typed.to_string() };
+            plan(model, verb, intent, typed);
+        }
     }
 }
 
@@ -241,17 +258,38 @@ pub fn was_refused(model: &Model) -> bool {
 
 /// A file's contents came: they are the argument that was waited for.
 pub fn loaded(model: &mut Model, path: &str, contents: Result<String, Text>) {
-    let Some(Loading { verb, objects, .. }) = model.loading.take_if(|l| l.path == path) else { return };
-    match contents {
+    let awaited = |l: &mut Loading| matches!(&l.from, Awaited::File { path: awaited } if awaited == path);
+    if let Some(loading) = model.loading.take_if(awaited) {
+        completed(model, loading, contents);
+    }
+}
+
+/// Takes in an answer if it is one that an argument waited for; gives it back if not.
+pub fn looked_up(model: &mut Model, id: AskId, answer: Answer) -> Option<Answer> {
+    let awaited = |l: &mut Loading| matches!(&l.from, Awaited::Kafka { ask, .. } if *ask == id);
+    let Some(loading) = model.loading.take_if(awaited) else { return Some(answer) };
+    model.effect(Effect::Cancel(id));
+    let argument = match (answer, &loading.from) {
+        (Answer::Offsets(spans), Awaited::Kafka { argument, .. }) => Ok(groups::answered(argument, &spans)),
+        (Answer::Failed(reason), _) => Err(reason),
+        _ => Err("Kafka's answer was not understood: try again".into()),
+    };
+    completed(model, loading, argument);
+    None
+}
+
+fn completed(model: &mut Model, loading: Loading, argument: Result<String, Text>) {
+    let Loading { verb, objects, typed, .. } = loading;
+    match argument {
         Ok(argument) => {
             let objects = objects.clone();
-            plan(model, verb, Intent { verb: verb.name.into(), objects, argument });
+            plan(model, verb, Intent { verb: verb.name.into(), objects, argument }, &typed);
         }
         Err(reason) => model.say(Tone::Warning, reason.to_string()),
     }
     // What was refused is mended and not typed again.
     if was_refused(model) && model.prompt.is_none() {
-        model.prompt = Some(Prompt::again(Purpose::Argument(verb.name), &format!("@{path}"), objects));
+        model.prompt = Some(Prompt::again(Purpose::Argument(verb.name), &typed, objects));
         super::palette::suggest(model);
     }
 }
@@ -265,9 +303,15 @@ pub fn choices(model: &Model, verb: &Verb) -> Vec<String> {
     verb.argument.as_ref().map_or(Vec::new(), |a| (a.choices)(&model.known(), &objects))
 }
 
-fn plan(model: &mut Model, verb: &'static Verb, intent: Intent) {
+fn plan(model: &mut Model, verb: &'static Verb, intent: Intent, typed: &str) {
     if matches!(model.sheets.last(), Some(Sheet::Confirm(_))) {
         return model.say(Tone::Warning, "another action waits for its confirmation");
+    }
+    if let Some(query) = (verb.lookup)(&model.known(), &intent) {
+        model.say(Tone::Plain, "asking Kafka for the offsets");
+        let from = Awaited::Kafka { ask: model.ask(Ask::Offsets(query)), argument: intent.argument };
+        model.loading = Some(Loading { from, verb, objects: intent.objects, typed: typed.to_string() });
+        return;
     }
     match (verb.plan)(&model.known(), &intent) {
         Err(reason) => model.say(Tone::Warning, reason),

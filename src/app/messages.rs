@@ -235,7 +235,7 @@ impl Messages {
             Start::Newest(n) => format!("newest {n}"),
             Start::Beginning => "from the beginning".into(),
             Start::Offset(o) => format!("from offset {o}"),
-            Start::Time(t) => format!("from {}", super::clock::utc(t)),
+            Start::Time(t) => format!("from {}", crate::clock::utc(t)),
         };
         let partition = self.query.partition.map_or("all partitions".into(), |p| format!("partition {p}"));
         // The reader says by itself that it follows, once it does.
@@ -249,7 +249,7 @@ impl Messages {
             format!("topic      {}", self.query.topic),
             format!("partition  {}", message.partition),
             format!("offset     {}", message.offset),
-            format!("time       {}", message.time.map_or("none".into(), super::clock::utc)),
+            format!("time       {}", message.time.map_or("none".into(), crate::clock::utc)),
         ];
         let sized = |p: Option<&Payload>| p.map_or(String::new(), |p| format!(" ({} bytes)", p.whole));
         for (name, value) in &message.headers {

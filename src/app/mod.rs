@@ -4,7 +4,6 @@ mod access;
 pub mod acting;
 pub mod caption;
 pub mod chord;
-pub mod clock;
 pub mod command;
 mod commands;
 pub mod confirm;
@@ -447,6 +446,7 @@ impl Model {
 
     fn answer(&mut self, id: AskId, answer: Answer) {
         let Some(answer) = access::take(self, id, answer) else { return };
+        let Some(answer) = acting::looked_up(self, id, answer) else { return };
         if matches!(answer, Answer::Failed(_)) {
             access::doubt(self);
         }

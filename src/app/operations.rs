@@ -12,6 +12,7 @@ use crate::{
         journal::{Entry, Told},
         workflow::{Order, Workflow},
     },
+    clock,
     domain::{
         Text, human,
         operation::{Operation, OperationId, Stage},
@@ -178,7 +179,7 @@ pub fn rehearse(model: &mut Model) {
 
 fn begin(model: &mut Model, plan: &Plan) {
     model.operations.begun += 1;
-    let stamp = super::clock::utc(model.now).replace([' ', ':'], "-");
+    let stamp = clock::utc(model.now).replace([' ', ':'], "-");
     let id: Text = format!("{stamp}-{}-{}", model.session.id, model.operations.begun).into();
     let (flow, orders) = Workflow::begin(id.clone(), plan, model.now);
     publish(model, flow.operation().clone());

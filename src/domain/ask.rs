@@ -25,6 +25,25 @@ pub enum Ask {
     Messages(MessageQuery),
     /// What the user may do.
     Access(AccessQuery),
+    Offsets(OffsetQuery),
+}
+
+/// Where the logs of partitions begin and end, and where in them an instant is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffsetQuery {
+    pub partitions: Vec<(TopicName, Vec<i32>)>,
+    pub at: Option<Time>,
+}
+
+/// One partition's log, in offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSpan {
+    pub topic: TopicName,
+    pub partition: i32,
+    pub start: i64,
+    pub end: i64,
+    /// Of the first message that is not older than what was asked for; None: there is none.
+    pub at: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +116,8 @@ pub enum Answer {
     LogLines(Vec<String>),
     Messages(Vec<Message>),
     Granted(Vec<Grant>),
+    /// Everything that was asked for.
+    Offsets(Vec<LogSpan>),
     /// A dry run: what the API server would say to the write.
     Rehearsed(Result<Text, Text>),
     /// What is going on meanwhile, in a word or two (`reading 3 of 6 partitions`).

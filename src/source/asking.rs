@@ -8,7 +8,7 @@ use super::{
 use crate::domain::{
     Text,
     access::Grant,
-    ask::{AccessQuery, Answer, Ask, AskId, MessageQuery},
+    ask::{AccessQuery, Answer, Ask, AskId, MessageQuery, OffsetQuery},
     target::Sasl,
 };
 use std::time::Duration;
@@ -46,7 +46,12 @@ impl Desk {
             (Ask::Yaml { .. } | Ask::Logs(_), None, _) => {
                 refuse(id, "castellan is not connected to Kubernetes", answers)
             }
-            (Ask::Messages(_), _, None) => refuse(id, "castellan is not connected to Kafka", answers),
+            (Ask::Offsets(query), _, Some(kafka)) => {
+                Running::spawn(offsets(kafka.client.clone(), id, query, answers))
+            }
+            (Ask::Messages(_) | Ask::Offsets(_), _, None) => {
+                refuse(id, "castellan is not connected to Kafka", answers)
+            }
             (Ask::Access(query), ..) => Running::spawn(access(self.clone(), id, query, answers)),
         }
     }
@@ -66,6 +71,11 @@ async fn browse(kafka: Kafka, id: AskId, query: MessageQuery, answers: Answers) 
         }
         Err(reason) => tell(id, Answer::Failed(Text::from(format!("Kafka: {reason}"))), &answers).await,
     }
+}
+
+async fn offsets(client: kafka::Client, id: AskId, query: OffsetQuery, answers: Answers) {
+    let answer = kafka::offsets(&client, &query).await;
+    tell(id, answer.map_or_else(Answer::Failed, Answer::Offsets), &answers).await;
 }
 
 /// Each system's part is told as it comes; the question fails only where neither answers.

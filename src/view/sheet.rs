@@ -1,7 +1,10 @@
 //! What lies over a pane: texts, logs, messages.
 
 use super::{canvas::Canvas, theme::Role};
-use crate::app::{clock, layout, messages::Messages, sheet::Sheet, text};
+use crate::{
+    app::{layout, messages::Messages, sheet::Sheet, text},
+    clock,
+};
 use ratatui::{layout::Rect, style::Style};
 
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, sheet: &Sheet) {

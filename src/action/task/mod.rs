@@ -6,6 +6,7 @@
 //!
 //! To add a task: a file here that implements [`Part`], and a line in [`tasks!`].
 
+mod consumers;
 mod elect;
 mod moves;
 mod once;
@@ -14,6 +15,7 @@ mod roll;
 #[path = "sim_tests.rs"]
 pub mod sim;
 
+pub use consumers::{Consumers, StartConsumers, StopConsumers};
 pub use elect::Elect;
 pub use moves::Move;
 pub use once::Once;
@@ -82,7 +84,7 @@ macro_rules! tasks {
     };
 }
 
-tasks![Once, Move, Elect, Roll];
+tasks![Once, Move, Elect, Roll, StopConsumers, StartConsumers];
 
 /// What a task looks at.
 #[derive(Clone, Copy)]

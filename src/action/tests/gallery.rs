@@ -9,7 +9,7 @@ use crate::{
         text,
     },
     domain::{
-        kafka::{KafkaDelta, Reassignment, Replicas},
+        kafka::{GroupState, KafkaDelta, Reassignment, Replicas},
         kubernetes::Owner,
     },
 };
@@ -20,7 +20,7 @@ struct Case {
     world: Fixture,
     verb: &'static str,
     objects: Vec<Object>,
-    argument: &'static str,
+    argument: String,
 }
 
 fn topic(name: &str) -> Object {
@@ -39,6 +39,17 @@ fn node() -> Object {
 
 fn billing() -> Object {
     object(Kind::Deployment, "shop", "billing")
+}
+
+fn group(id: &str) -> Object {
+    Object::Group(id.into())
+}
+
+/// Nobody is in `billing` any more.
+fn idle(snapshot: &mut Snapshot) {
+    let mut group = snapshot.kafka.groups["billing"].clone();
+    (group.state, group.members) = (GroupState::Empty, vec![]);
+    apply(snapshot, KafkaDelta::Groups { changed: vec![group], removed: vec![], at: NOW });
 }
 
 fn pod(name: &str) -> Object {
@@ -127,7 +138,10 @@ const FEWER: &str = r#"{"version":1,"partitions":[{"topic":"orders","partition":
 
 #[rustfmt::skip]
 fn cases() -> Vec<Case> {
-    let case = |title, world, verb, objects, argument| Case { title, world, verb, objects, argument };
+    let case = |title, world: Fixture, verb, objects: Vec<Object>, argument| {
+        let argument = looked_up(&world, verb, &objects, argument);
+        Case { title, world, verb, objects, argument }
+    };
     vec![
         case("more brokers", healthy(), "scale", vec![set()], "4"),
         case("more, with Helm and Argo CD", changed(kept), "scale", vec![set()], "5"),
@@ -168,6 +182,13 @@ fn cases() -> Vec<Case> {
         case("a topic", healthy(), "delete-topic", vec![topic("orders")], ""),
         case("a message", healthy(), "produce", vec![topic("orders")], "key=42 it's \"here\""),
         case("a tombstone", healthy(), "produce", vec![Object::Partition("orders".into(), 3)], "key=42"),
+        case("a group that nobody is in", changed(idle), "reset-offsets", vec![group("billing")], "earliest payments:0,1"),
+        case("with its consumers stopped meanwhile", healthy(), "reset-offsets", vec![group("billing")], "2h invoices:0,1"),
+        case("of strangers", healthy(), "reset-offsets", vec![group("group-0003")], "latest"),
+        case("a group that nobody is in", changed(idle), "delete-group", vec![group("billing")], ""),
+        case("a group with members", healthy(), "delete-group", vec![group("billing")], ""),
+        case("a group that nobody is in", changed(idle), "delete-offsets", vec![group("billing")], "payments"),
+        case("what is read", healthy(), "delete-offsets", vec![group("billing")], "payments"),
     ]
 }
 
@@ -175,7 +196,7 @@ fn cases() -> Vec<Case> {
 fn page(case: &Case) -> Vec<String> {
     let verb = find(case.verb).expect("a verb of that name");
     let plan = (verb.takes)(&known(&case.world), case.objects.first())
-        .and_then(|()| plan(&case.world, case.verb, &case.objects, case.argument));
+        .and_then(|()| plan(&case.world, case.verb, &case.objects, &case.argument));
     match plan {
         Err(why) => text::fold(&why, 78).into_iter().map(|line| format!(" ! {line}")).collect(),
         Ok(plan) => {

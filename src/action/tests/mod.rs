@@ -3,10 +3,11 @@
 mod gallery;
 mod pods;
 
-use super::{Intent, Known, Plan, Policy, find};
+use super::{Intent, Known, Plan, Policy, find, groups};
 use crate::{
     domain::{
-        kafka::BrokerId,
+        ask::LogSpan,
+        kafka::{BrokerId, TopicName},
         kubernetes::{Key, KubernetesDelta, TableDelta},
         object::{Kind, Object},
         snapshot::{Delta, Snapshot},
@@ -33,6 +34,20 @@ pub fn plan(fixture: &Fixture, verb: &str, objects: &[Object], argument: &str) -
     let intent = Intent { verb: verb.into(), objects: objects.to_vec(), argument: argument.into() };
     let verb = find(verb).expect("a verb of that name");
     (verb.plan)(&known(fixture), &intent)
+}
+
+/// An argument with what Kafka answers below it: every log begins at 5, and an instant is 10 before its end.
+pub fn looked_up(fixture: &Fixture, verb: &str, objects: &[Object], argument: &str) -> String {
+    let intent = Intent { verb: verb.into(), objects: objects.to_vec(), argument: argument.into() };
+    let verb = find(verb).expect("a verb of that name");
+    let Some(query) = (verb.lookup)(&known(fixture), &intent) else { return argument.into() };
+    let span = |topic: &TopicName, partition: i32| {
+        let end = fixture.snapshot.kafka.end(topic, partition).expect("a log end");
+        LogSpan { topic: topic.clone(), partition, start: 5, end, at: query.at.map(|_| end - 10) }
+    };
+    let places = query.partitions.iter().flat_map(|(topic, all)| all.iter().map(move |p| (topic, *p)));
+    let spans: Vec<LogSpan> = places.map(|(topic, partition)| span(topic, partition)).collect();
+    groups::answered(argument, &spans)
 }
 
 /// The plan, which there must be.

@@ -2,13 +2,14 @@
 
 use crate::{
     app::{
-        Effect, Model, clock,
+        Effect, Model,
         command::{Argument, Command, Scope, Section},
         messages::Messages,
         pager::Pager,
         prompt::{Prompt, Purpose},
         sheet::{Reader, Sheet, Subject},
     },
+    clock,
     domain::ask::{Ask, Start},
     pane::Tone,
 };

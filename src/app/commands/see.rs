@@ -2,11 +2,12 @@
 
 use crate::{
     app::{
-        Effect, Model, clock,
+        Effect, Model,
         command::{Argument, Command, SHEETS_AND_PANES, Scope, Section},
         list::List,
         text,
     },
+    clock,
     pane::{Table, Tone, chart::By},
 };
 

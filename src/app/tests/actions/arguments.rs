@@ -105,3 +105,32 @@ fn a_file_that_is_no_argument_leaves_the_prompt_with_what_was_typed() {
         }
     }
 }
+
+/// Where logs end is asked of Kafka after the argument was typed, and before there is a plan.
+#[test]
+fn kafka_is_asked_for_the_offsets_that_an_argument_means() {
+    use crate::domain::ask::{Ask, LogSpan};
+    let asked = |hands: &Hands| {
+        let asks = hands.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Ask(id, Ask::Offsets(query)) => Some((*id, query.clone())),
+            _ => None,
+        });
+        asks.expect("Kafka is asked")
+    };
+    let mut hands = Hands::on(Mood::Healthy, "groups");
+    hands.command("reset-offsets earliest orders:0");
+    let (id, query) = asked(&hands);
+    assert_eq!(query.partitions, [("orders".into(), vec![0])]);
+    assert!(hands.plan().is_none() && hands.said() == "asking Kafka for the offsets", "{}", hands.said());
+    hands.send(Msg::Answer(id, Answer::Failed("orders-0 is offline".into())));
+    assert_eq!(hands.said(), "orders-0 is offline");
+    let prompt = hands.model.prompt.as_ref().map(|p| p.text());
+    assert_eq!(prompt, Some("earliest orders:0"), "it is mended, and not typed again");
+    hands.press("enter");
+    let (again, _) = asked(&hands);
+    assert_ne!(again, id);
+    let span = LogSpan { topic: "orders".into(), partition: 0, start: 5, end: 100_000, at: None };
+    hands.send(Msg::Answer(again, Answer::Offsets(vec![span])));
+    let plan = &hands.plan().expect("a plan").plan;
+    assert!(plan.changes[0].starts_with("orders-0  -> 5"), "{:?}", plan.changes);
+}

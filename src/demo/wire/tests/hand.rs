@@ -177,3 +177,31 @@ async fn a_group_is_reset_and_deleted_when_nobody_is_in_it() {
     assert_eq!(committed(), None);
     assert_eq!(refused(perform(&kafka, &delete, false).await), "there is no group billing; nothing was done");
 }
+
+#[tokio::test]
+async fn where_logs_begin_and_end_is_told_and_where_a_time_is_in_them() {
+    use crate::{
+        domain::ask::OffsetQuery,
+        source::kafka::{Node, offsets},
+    };
+    let (shared, outside, kafka) = bench().await;
+    let nodes: Vec<Node> = (0..)
+        .zip(outside.bootstrap())
+        .map(|(id, a)| Node { id: BrokerId(id), host: a.ip().to_string().into(), port: a.port() })
+        .collect();
+    kafka.client.learn(None, &nodes);
+    let half_an_hour_ago = super::AT.minus(std::time::Duration::from_secs(1_800));
+    let query = |topic: &str, at| OffsetQuery { partitions: vec![(topic.into(), vec![0, 2])], at };
+    let told = offsets(&kafka.client, &query("orders", Some(half_an_hour_ago))).await.unwrap();
+    let ends: Vec<i64> = shared.with(|world| [0, 2].map(|p| world.kafka[0].topics["orders"].end(p)).into());
+    assert_eq!(told.iter().map(|s| (s.partition, s.end)).collect::<Vec<_>>(), [(0, ends[0]), (2, ends[1])]);
+    for span in &told {
+        let at = span.at.expect("messages of the last half an hour");
+        assert!(span.start < at && at < span.end, "{span:?}");
+    }
+    let later = super::AT.plus(std::time::Duration::from_secs(60));
+    let told = offsets(&kafka.client, &query("orders", Some(later))).await.unwrap();
+    assert!(told.iter().all(|span| span.at.is_none()), "nothing is as young: {told:?}");
+    let gone = offsets(&kafka.client, &query("gone", None)).await.unwrap_err();
+    assert_eq!(&*gone, "there is no topic gone");
+}
