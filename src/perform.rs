@@ -113,6 +113,10 @@ impl Performer {
                     hand.record(entry, self.sources.desk());
                 }
             }
+            Effect::TakeUp(operation) => match &mut self.hand {
+                Some(hand) => hand.take_up(operation, self.sources.desk()),
+                None => self.tell(Msg::TookUp(operation, Err(read_only()))),
+            },
             Effect::CheckJournal => match &self.hand {
                 Some(hand) => hand.check(),
                 None => self.tell(Msg::Journal(Err(read_only()))),
@@ -167,6 +171,7 @@ fn message(outcome: Outcome) -> Msg {
     match outcome {
         Outcome::Acted(operation, step, said) => Msg::Acted(operation, step, said),
         Outcome::Rehearsed(id, said) => Msg::Answer(id, Answer::Rehearsed(said)),
+        Outcome::TookUp(operation, told) => Msg::TookUp(operation, told),
         Outcome::Checked(result) => Msg::Journal(result),
         Outcome::Unkept(why) => Msg::Say(Tone::Warning, why.to_string()),
     }

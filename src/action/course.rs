@@ -42,6 +42,8 @@ pub struct Course {
     /// The task that it is at; the number of tasks when all are done.
     task: usize,
     mode: Mode,
+    /// Whose hand was on it last, and why.
+    why: String,
     /// Steps that were reached before the present task.
     before: usize,
     /// How many were when the operator last had the present task go on.
@@ -97,6 +99,7 @@ impl Course {
             tasks: tasks.to_vec(),
             task: 0,
             mode: Mode::Running,
+            why: String::new(),
             before: 0,
             resumed: None,
             failures: 0,
@@ -109,6 +112,11 @@ impl Course {
 
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Whose hand was on it last, and why: `by the operator`.
+    pub fn why(&self) -> &str {
+        &self.why
     }
 
     pub fn at(&self) -> usize {
@@ -136,7 +144,10 @@ impl Course {
                 self.tasks.splice((*task).min(there)..(task + 1).min(there), tasks.iter().cloned());
                 (self.before, self.resumed) = (reached, None);
             }
-            What::Steered { how, .. } => self.steer(how, reached),
+            What::Steered { how, words } => {
+                self.steer(how, reached);
+                self.why.clone_from(words);
+            }
             What::Margin { margin } => self.margin = Some(*margin),
             What::Reached { .. } => self.failures = 0,
             _ => {}

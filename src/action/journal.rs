@@ -100,6 +100,13 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Nothing more is told of the operation.
+    pub fn is_end(&self) -> bool {
+        matches!(self, What::Ended { .. } | What::Cancelled { .. } | What::GivenUp { .. })
+    }
+}
+
 /// A plan as it was confirmed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {

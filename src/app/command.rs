@@ -69,6 +69,8 @@ pub struct Command {
     pub scopes: &'static [Scope],
     /// Whether it would do something now; else why not, in words.
     pub when: fn(&Model) -> Result<(), String>,
+    /// Whether its key does: typed, a command may mean more than what is selected.
+    pub by_key: fn(&Model) -> Result<(), String>,
     pub argument: Option<Argument>,
     pub run: fn(&mut Model, &str),
     /// The action that it is, in place of `when`, `argument` and `run`.
@@ -95,6 +97,7 @@ impl Command {
         section: Section::Session,
         scopes: SHEETS_AND_PANES,
         when: |_| Ok(()),
+        by_key: |_| Ok(()),
         argument: None,
         run: |_, _| {},
         verb: None,
@@ -109,9 +112,14 @@ impl Command {
         }
     }
 
+    /// The same of its key.
+    pub fn works_by_key(&self, model: &Model) -> Result<(), String> {
+        (self.by_key)(model).and_then(|()| self.works(model))
+    }
+
     /// Whether it is worth a hint: it works, and a verb acts on what is selected or makes another such.
     fn belongs(&self, model: &Model) -> bool {
-        self.works(model).is_ok() && self.verb.is_none_or(|verb| acting::belongs(model, verb))
+        self.works_by_key(model).is_ok() && self.verb.is_none_or(|verb| acting::belongs(model, verb))
     }
 
     /// What is not allowed, where it would do something if it were.
@@ -238,7 +246,7 @@ pub fn help_below(model: &Model) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for command in all().filter(|c| c.scopes.contains(&scope)) {
         let denied = command.denied(model);
-        if denied.is_none() && command.works(model).is_err() {
+        if denied.is_none() && command.works_by_key(model).is_err() {
             continue;
         }
         let keys: Vec<String> = model.keymap.chords(command).map(|c| c.to_string()).collect();

@@ -2,7 +2,7 @@
 
 use super::{Session, text};
 use crate::{
-    action::{Friction, Known, Plan, Radius, Risk, Verb, radius::PartitionName},
+    action::{Friction, Plan, Radius, Risk, Step, Verb, radius::PartitionName},
     domain::{
         Text,
         ask::{Answer, AskId},
@@ -47,6 +47,8 @@ pub struct Confirm {
     /// Whether the journal can be written; None: that is being seen.
     pub journal: Option<Result<(), Text>>,
     pub rehearsal: Rehearsal,
+    /// The write that the dry run is of.
+    pub rehearsed: Option<Step>,
     /// What it was made from.
     ground: Ground,
     context: Text,
@@ -85,6 +87,7 @@ impl Confirm {
             impossible: None,
             journal: None,
             rehearsal: Rehearsal::None,
+            rehearsed: None,
             ground,
             context: session.context.clone(),
             production: session.production,
@@ -121,12 +124,12 @@ impl Confirm {
         self.ground != *ground
     }
 
-    /// Makes the plan again from what is known now. Where it would do something else than what is shown, or
-    /// needs more to be confirmed, it is shown anew and has to be confirmed anew. Whether what was shown
-    /// holds.
-    pub fn refresh(&mut self, known: &Known<'_>, ground: Ground) -> bool {
+    /// Takes in the plan as it is made from what is known now. Where it would do something else than what is
+    /// shown, or needs more to be confirmed, it is shown anew and has to be confirmed anew. Whether what was
+    /// shown holds.
+    pub fn refresh(&mut self, plan: Result<Plan, String>, now: Time, ground: Ground) -> bool {
         self.ground = ground;
-        let holds = match (self.verb.plan)(known, &self.plan.intent) {
+        let holds = match plan {
             Ok(plan) => {
                 let asks = self.asked_by(&plan);
                 let holds = self.impossible.is_none() && self.plan.holds(&plan) && self.asks == asks;
@@ -144,8 +147,8 @@ impl Confirm {
             }
         };
         if !holds {
-            (self.changed, self.since, self.top) = (true, known.world.now, 0);
-            (self.typed, self.rehearsal) = (Input::default(), Rehearsal::None);
+            (self.changed, self.since, self.top) = (true, now, 0);
+            (self.typed, self.rehearsal, self.rehearsed) = (Input::default(), Rehearsal::None, None);
         }
         self.lay_out();
         holds
@@ -172,8 +175,11 @@ impl Confirm {
             return (if self.is_impossible() { Tone::Critical } else { Tone::Muted }, reason);
         }
         // Kafka judges alone: nobody else is asked, nor changes it afterwards.
-        let of_kafka = self.plan.steps.first().is_some_and(|s| s.write.is_of_kafka());
+        let of_kafka = self.rehearsed.as_ref().is_none_or(|s| s.write.is_of_kafka());
         let of = if of_kafka { "" } else { " (admission was asked, not operators)" };
+        // Of a runbook only what it would begin with can be tried.
+        let first = self.rehearsed.as_ref().filter(|_| !self.plan.tasks.is_empty());
+        let of = first.map_or(of.to_string(), |step| format!("{of}; it would begin with: {}", step.title));
         match &self.rehearsal {
             Rehearsal::None => (Tone::Muted, String::new()),
             Rehearsal::Asked(_) => (Tone::Muted, "dry run: asking".into()),
@@ -278,12 +284,31 @@ impl Page {
         self.section("Mind", Tone::Warning, warnings);
         self.section("Besides", Tone::Plain, notes);
         self.section("How much", Tone::Plain, shown(&plan.amounts));
+        self.tasks(plan);
         if plan.steps.len() > 1 {
             let steps = plan.steps.iter().enumerate().map(|(i, s)| format!("{}. {}", i + 1, s.title));
             self.section("Steps, each when the one before is true", Tone::Plain, shown(steps));
         }
         self.section("The same by hand", Tone::Muted, shown(&plan.commands));
         self.undo(plan.undo.as_deref());
+    }
+
+    /// A runbook's steps, and under each what has to hold before it does anything.
+    fn tasks(&mut self, plan: &Plan) {
+        if plan.tasks.is_empty() {
+            return;
+        }
+        self.heading("Steps of this runbook; it can be paused and aborted at any time");
+        for (nth, task) in plan.tasks.iter().take(LINES).enumerate() {
+            self.text(Tone::Plain, &format!("{}. {}", nth + 1, task.part().title()));
+            for condition in task.part().conditions() {
+                self.text(Tone::Muted, &format!("   - {condition}"));
+            }
+        }
+        if plan.tasks.len() > LINES {
+            let more = human::plural(plan.tasks.len() - LINES, "more step");
+            self.text(Tone::Plain, &format!("… and {more} (the journal keeps the whole)"));
+        }
     }
 
     /// How something is put back may be a long document.

@@ -23,7 +23,7 @@ pub fn press(model: &mut Model, chord: Chord) {
     let bound: Vec<&'static Command> = model.keymap.commands(chord).collect();
     let mut refusal = None;
     for command in bound.iter().filter(|c| c.scopes.contains(&scope)) {
-        match command.works(model) {
+        match command.works_by_key(model) {
             Ok(()) => {
                 let key = chord.to_string();
                 return command.call(model, if command.argument.is_some() { &key } else { "" });

@@ -7,6 +7,7 @@ pub mod chord;
 pub mod command;
 mod commands;
 pub mod confirm;
+mod effect;
 mod keys;
 pub mod layout;
 pub mod list;
@@ -18,14 +19,12 @@ mod palette;
 pub mod prompt;
 pub mod screen;
 pub mod sheet;
+mod steer;
 pub mod target;
 pub mod text;
 
 use crate::{
-    action::{
-        Policy, Said, Write,
-        journal::{Entry, Told, Whose},
-    },
+    action::{Policy, Said, journal::Told},
     domain::{
         Text,
         ask::{Answer, Ask, AskId},
@@ -35,13 +34,13 @@ use crate::{
         object::Object,
         operation::OperationId,
         snapshot::{Delta, Snapshot},
-        target::{KafkaTarget, ThroughputTarget},
         time::Time,
     },
     pane::{Place, Tone, World},
 };
-use caption::{Caption, Nudge};
+use caption::Caption;
 use command::{Keymap, Scope};
+pub use effect::Effect;
 use prompt::Prompt;
 use screen::Screen;
 use sheet::{Reader, Sheet, Subject};
@@ -152,62 +151,10 @@ pub enum Msg {
     Journal(Result<(), Text>),
     /// What the journal tells of the cluster's operations.
     Recalled(Vec<Told>),
+    /// Whether this session leads an operation from now on, and then what the journal tells of it.
+    TookUp(OperationId, Result<Box<Told>, Text>),
     /// A file's contents: (path, text).
     Loaded(String, Result<String, Text>),
-}
-
-/// What the loop is asked to do.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    Ask(AskId, Ask),
-    Cancel(AskId),
-    /// To the terminal's clipboard (OSC 52).
-    Copy {
-        text: String,
-        what: String,
-    },
-    /// The state of the whole, as `--once` prints it, to the clipboard.
-    CopySnapshot,
-    /// Into a file of this name in the state folder.
-    Save {
-        name: String,
-        text: String,
-    },
-    /// Poll this Kafka cluster; `anew`: it is another than before, so nothing known of that holds.
-    Poll {
-        target: KafkaTarget,
-        anew: bool,
-    },
-    /// Measure throughput there.
-    Gather {
-        target: ThroughputTarget,
-        anew: bool,
-    },
-    /// Read everything anew.
-    Reread,
-    /// The tour is to go on, or to end.
-    Tour(Nudge),
-    Suspend,
-    Redraw,
-    Quit,
-    /// Send a step's write: the journal says so before and after.
-    Act {
-        operation: OperationId,
-        step: usize,
-        write: Write,
-    },
-    /// Ask the API server what it would say to the write (a dry run).
-    Rehearse(AskId, Write),
-    /// Keep this, after what was kept before.
-    Record(Entry),
-    /// See whether the journal can be written.
-    CheckJournal,
-    /// Read what this journal tells; it is also the one to write from now on.
-    Recall(Whose),
-    /// Read a file that was named as an argument.
-    Load {
-        path: String,
-    },
 }
 
 impl Model {
@@ -494,6 +441,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Recalled(told) => operations::recalled(model, &told),
+        Msg::TookUp(id, told) => steer::took_up(model, &id, told),
         Msg::Loaded(path, contents) => acting::loaded(model, &path, contents),
     }
     model.settle();

@@ -4,12 +4,13 @@ use super::{
     Effect, Model, access,
     confirm::{Confirm, Rehearsal},
     sheet::Sheet,
-    text,
+    steer, text,
 };
 use crate::{
     action::{
-        Plan, Said,
+        Known, Plan, Said, Step,
         journal::{Entry, Told},
+        task::Next,
         workflow::{Order, Workflow},
     },
     clock,
@@ -35,7 +36,8 @@ const WATCH: Duration = Duration::from_secs(5);
 /// What this session does and follows.
 #[derive(Default)]
 pub struct Operations {
-    flows: Vec<Workflow>,
+    pub(super) flows: Vec<Workflow>,
+    pub(super) takings: steer::Takings,
     begun: u64,
     /// When the journal was last asked what another castellan does.
     recalled: Time,
@@ -96,7 +98,10 @@ pub fn confirm(model: &mut Model) {
         // Marks that stayed would be acted on once more.
         list.clear_marks();
     }
-    begin(model, &plan);
+    match steer::aborts(&plan.intent) {
+        Some(id) => steer::aborted(model, id),
+        None => begin(model, &plan),
+    }
 }
 
 /// Whether a plan is shown that was made from something else than what is known now.
@@ -111,7 +116,11 @@ pub fn refresh(model: &mut Model) -> bool {
         return true;
     };
     let open = sheet.ask();
-    let holds = sheet.refresh(&model.known(), model.ground.clone());
+    let plan = match steer::aborts(&sheet.plan.intent) {
+        Some(_) => steer::abort(model, &sheet.plan.intent),
+        None => (sheet.verb.plan)(&model.known(), &sheet.plan.intent),
+    };
+    let holds = sheet.refresh(plan, model.now, model.ground.clone());
     if let Some(ask) = open.filter(|_| sheet.ask().is_none()) {
         model.effect(Effect::Cancel(ask));
     }
@@ -164,16 +173,39 @@ pub fn cancel(model: &mut Model) {
     }
 }
 
-/// Asks the API server what it would say to the first step's write.
+/// Asks what would be said to the first step's write.
 pub fn rehearse(model: &mut Model) {
     let Some(Sheet::Confirm(sheet)) = model.sheets.last() else { return };
-    let Some(write) = sheet.plan.steps.first().map(|s| s.write.clone()) else { return };
-    let open = sheet.ask();
-    let ask = model.next_ask();
+    let (open, step) = (sheet.ask(), first_step(&sheet.plan, &model.known()));
     model.effects.extend(open.map(Effect::Cancel));
-    model.effect(Effect::Rehearse(ask, write));
+    let (rehearsal, rehearsed) = match step {
+        Ok(step) => {
+            let ask = model.next_ask();
+            model.effect(Effect::Rehearse(ask, step.write.clone()));
+            (Rehearsal::Asked(ask), Some(step))
+        }
+        Err(said) => (Rehearsal::Said(said), None),
+    };
     if let Some(Sheet::Confirm(sheet)) = model.sheets.last_mut() {
-        sheet.rehearsal = Rehearsal::Asked(ask);
+        (sheet.rehearsal, sheet.rehearsed) = (rehearsal, rehearsed);
+    }
+}
+
+/// What would be written first if it were confirmed now.
+///
+/// # Errors
+/// Nothing is written at once: what is said of that.
+fn first_step(plan: &Plan, known: &Known<'_>) -> Result<Step, Result<Text, Text>> {
+    let mut firsts = plan.tasks.iter().map(|task| task.first(known)).filter(|next| *next != Next::Done);
+    match (plan.steps.first(), firsts.next()) {
+        (Some(step), _) => Ok(step.clone()),
+        (None, Some(Next::Do(step))) => Ok(*step),
+        (None, Some(Next::Wait(wait))) => {
+            Err(Ok(format!("nothing is written at once: it first waits for {}", wait.words).into()))
+        }
+        (None, Some(Next::Stop(words))) => Err(Err(format!("it would pause at once: {words}").into())),
+        (None, Some(_)) => Err(Ok("what it writes first is told only while it runs".into())),
+        (None, None) => Err(Ok("nothing is left to be written".into())),
     }
 }
 
@@ -206,18 +238,23 @@ pub fn look(model: &mut Model) {
     for (id, orders) in orders {
         settle(model, &id, orders);
     }
+    steer::resume(model);
 }
 
-/// Asks the journal again what another castellan does.
+/// Asks the journal again what another castellan does, or goes on with.
 fn watch(model: &mut Model) {
-    let watched = model.operations.flows.iter().any(Workflow::is_watched);
+    let watched = model.operations.flows.iter().any(|f| f.is_watched() || f.is_resumable());
     if watched && model.now.since(model.operations.recalled) >= WATCH {
         model.operations.recalled = model.now;
         super::target::recall(model);
     }
 }
 
-fn change(model: &mut Model, id: &OperationId, how: impl FnOnce(&mut Workflow, Time) -> Vec<Order>) {
+pub(super) fn change(
+    model: &mut Model,
+    id: &OperationId,
+    how: impl FnOnce(&mut Workflow, Time) -> Vec<Order>,
+) {
     let now = model.now;
     let Some(flow) = model.operations.flows.iter_mut().find(|f| f.operation().id == *id) else { return };
     let orders = how(flow, now);
@@ -295,15 +332,18 @@ pub fn recalled(model: &mut Model, all: &[Told]) {
     look(model);
 }
 
-/// What another castellan did since the last look, or that it ended.
+/// What another castellan did since the last look, that it took the lead, or ended.
 fn hear(model: &mut Model, all: &[Told]) {
     for told in all {
-        let watched = |f: &&mut Workflow| f.is_watched() && f.operation().id == told.id;
-        let Some(flow) = model.operations.flows.iter_mut().find(watched) else { continue };
-        if flow.is_outdated(told) {
-            *flow = Workflow::left(told);
-            settle(model, &told.id, Vec::new());
+        let followed = |f: &&mut Workflow| f.is_watched() || f.is_resumable();
+        let mut flows = model.operations.flows.iter_mut().filter(followed);
+        let Some(flow) = flows.find(|f| f.operation().id == told.id && f.is_outdated(told)) else { continue };
+        let led = std::mem::replace(flow, Workflow::left(told)).is_watched();
+        if told.lives && !led {
+            let title = &told.record.title;
+            model.say(Tone::Plain, format!("another castellan goes on with {title}"));
         }
+        settle(model, &told.id, Vec::new());
     }
 }
 
@@ -319,6 +359,9 @@ pub fn forget_left(model: &mut Model, told: &[Told]) {
 
 /// Why another Kafka cluster cannot be joined now: goals are read from the one that is.
 pub fn hold(model: &Model) -> Option<String> {
+    if steer::is_taking(model) {
+        return Some("a runbook of this cluster is just being gone on with: try again in a moment".into());
+    }
     let running = model.operations.running().count();
     let words =
         || format!("{} still run on this cluster: see :operations", human::plural(running, "operation"));
@@ -350,18 +393,25 @@ pub fn may_quit(model: &mut Model) -> bool {
     if running.is_empty() || asked {
         return true;
     }
-    let more = running.iter().filter(|f| f.has_more_to_send()).count();
-    let what = human::plural(running.len(), "operation");
-    let steps = match more {
-        0 => String::new(),
-        more => format!(", further steps of {more} are not sent"),
-    };
+    let (runbooks, actions): (Vec<_>, Vec<_>) = running.into_iter().partition(|f| f.is_runbook());
+    let more = actions.iter().filter(|f| f.has_more_to_send()).count();
+    let of_actions = human::plural(actions.len(), "operation");
+    let of_runbooks = human::plural(runbooks.len(), "runbook");
+    let mut said = Vec::new();
+    if !actions.is_empty() {
+        let steps = match more {
+            0 => String::new(),
+            more => format!(", further steps of {more} are not sent"),
+        };
+        said.push(format!("{of_actions} under way: begun ones go on in the cluster{steps}"));
+    }
+    if !runbooks.is_empty() {
+        let it = if runbooks.len() == 1 { "it" } else { "them" };
+        said.push(format!(
+            "{of_runbooks} under way: no further step is sent, the next castellan goes on with {it}"
+        ));
+    }
     model.operations.warned = Some(model.now);
-    model.say(
-        Tone::Warning,
-        format!(
-            "{what} under way: begun ones go on in the cluster{steps}; the journal has them; again to quit"
-        ),
-    );
+    model.say(Tone::Warning, format!("{}; the journal has them; again to quit", said.join("; ")));
     false
 }

@@ -52,6 +52,13 @@ fn recall_of(model: &mut Model, whose: Whose) {
     recall(model);
 }
 
+/// Whether the journal that was read is that of the cluster that is read, by the id that Kafka gives it.
+pub fn is_identified(model: &Model) -> bool {
+    let id = model.snapshot.kafka.id.last();
+    let whose = model.targets.recalled.as_ref();
+    id.is_some() && whose.and_then(|whose| whose.id.as_ref()) == id
+}
+
 /// Kafka has told the id of the cluster that is read, which is another than it was known by.
 fn identified(model: &Model) -> Option<Whose> {
     let id = model.snapshot.kafka.id.last().filter(|_| model.targets.aimed())?;

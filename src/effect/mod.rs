@@ -12,7 +12,7 @@ pub mod tests;
 use crate::{
     action::{
         Said, Write,
-        journal::{Entry, What, Whose},
+        journal::{Entry, Told, What, Whose},
     },
     domain::{Text, ask::AskId, operation::OperationId},
     source::{Running, asking::Desk, now},
@@ -35,12 +35,17 @@ pub enum Outcome {
     Rehearsed(AskId, Result<Text, Text>),
     /// Whether the journal can be written.
     Checked(Result<(), Text>),
+    /// Whether this session leads an operation from now on, and then what the journal tells of it.
+    TookUp(OperationId, Result<Box<Told>, Text>),
     /// An entry could not be kept, for this reason.
     Unkept(Text),
 }
 
 /// Whom outcomes are told.
 pub type Tell = Arc<dyn Fn(Outcome) + Send + Sync>;
+
+/// Its worker is gone.
+const FAULT: &str = "castellan can write no more by a fault of its own (see its log); start it again";
 
 /// What writes. It does one thing after the other, in the order in which it was asked; of each write the
 /// journal tells before and after.
@@ -65,6 +70,8 @@ struct Home {
 enum Order {
     Record(Result<Journal, Text>, Entry),
     Act(Act),
+    /// In this folder, of that cluster.
+    TakeUp(Result<PathBuf, Text>, Whose, OperationId),
 }
 
 struct Act {
@@ -101,12 +108,26 @@ impl Hand {
     /// Keeps an entry. One that tells of a plan makes its operation at home at what `desk` is connected to.
     pub fn record(&mut self, entry: Entry, desk: &Desk) {
         if let What::Planned(_) = entry.what {
-            let kafka = desk.kafka.as_ref().map(|k| k.name.clone());
-            self.homes.insert(entry.operation.clone(), Home { journal: self.journal(), kafka });
+            self.house(&entry.operation, desk);
         }
         let journal = self.home(&entry.operation).journal;
         // A worker that is gone is told of by what it was to do.
         drop(self.orders.send(Order::Record(journal, entry)));
+    }
+
+    fn house(&mut self, operation: &OperationId, desk: &Desk) {
+        let kafka = desk.kafka.as_ref().map(|k| k.name.clone());
+        self.homes.insert(operation.clone(), Home { journal: self.journal(), kafka });
+    }
+
+    /// Takes the lead of what a castellan before this one began, which is at home from now on at what `desk` is
+    /// connected to.
+    pub fn take_up(&mut self, operation: OperationId, desk: &Desk) {
+        self.house(&operation, desk);
+        let order = Order::TakeUp(self.folder.clone(), self.whose.clone(), operation);
+        if let Err(mpsc::error::SendError(Order::TakeUp(_, _, operation))) = self.orders.send(order) {
+            (self.tell)(Outcome::TookUp(operation, Err(FAULT.into())));
+        }
     }
 
     /// Sends a step's write to what `desk` is connected to.
@@ -122,8 +143,7 @@ impl Hand {
         let context = self.whose.context.clone();
         let act = Act { journal, context, operation, step, write, desk: desk.clone() };
         if let Err(mpsc::error::SendError(Order::Act(act))) = self.orders.send(Order::Act(act)) {
-            let why = "castellan can write no more by a fault of its own (see its log); start it again";
-            (self.tell)(Outcome::Acted(act.operation, act.step, Said::Refused(why.into())));
+            (self.tell)(Outcome::Acted(act.operation, act.step, Said::Refused(FAULT.into())));
         }
     }
 
@@ -156,23 +176,37 @@ impl Hand {
 
 /// Does what it is asked until nobody can ask any more.
 async fn work(mut queue: mpsc::UnboundedReceiver<Order>, tell: Tell) {
-    // Of operations whose plan is not in the journal nothing is done.
+    // Of operations whose plan, or that they were taken up, is not in the journal nothing is done.
     let mut unkept = HashSet::new();
     // From the first plan on others see that this session lives.
     let mut life = None;
+    // And of what it took up, that it leads it.
+    let mut leads = HashMap::new();
     while let Some(order) = queue.recv().await {
         match order {
             Order::Record(journal, entry) => {
-                let (operation, planned) = (entry.operation.clone(), matches!(entry.what, What::Planned(_)));
+                let operation = entry.operation.clone();
+                let planned = matches!(entry.what, What::Planned(_));
+                let (begins, ends) = (planned || entry.what == What::TakenUp, entry.what.is_end());
                 if planned && life.is_none() {
                     life = live(&journal, &operation).await;
                 }
                 if let Err(why) = keep(&journal, entry).await {
-                    if planned {
-                        unkept.insert(operation);
+                    if begins {
+                        unkept.insert(operation.clone());
                     }
                     tell(Outcome::Unkept(why));
                 }
+                if ends {
+                    leads.remove(&operation);
+                }
+            }
+            Order::TakeUp(folder, whose, operation) => {
+                let taken = take_up(folder, whose, operation.clone()).await.map(|(lead, told)| {
+                    leads.insert(operation.clone(), lead);
+                    Box::new(told)
+                });
+                tell(Outcome::TookUp(operation, taken));
             }
             Order::Act(act) if unkept.contains(&act.operation) => {
                 let why = "its plan could not be kept in the journal; nothing was done";
@@ -210,6 +244,16 @@ async fn live(journal: &Result<Journal, Text>, operation: &OperationId) -> Optio
         tracing::warn!("other castellans cannot see that this one lives: {error}");
         None
     })
+}
+
+async fn take_up(
+    folder: Result<PathBuf, Text>,
+    whose: Whose,
+    operation: OperationId,
+) -> Result<(journal::Life, Told), Text> {
+    let folder = folder?;
+    let taking = tokio::task::spawn_blocking(move || journal::take_up(&folder, &whose, &operation));
+    taking.await.unwrap_or_else(|e| Err(format!("it cannot be taken up: {e}").into()))
 }
 
 async fn keep(journal: &Result<Journal, Text>, entry: Entry) -> Result<(), Text> {

@@ -46,7 +46,7 @@ pub trait Part {
 
     /// While the operator has it paused: what cannot wait.
     fn hold(&self, _at: &At<'_>) -> Next {
-        Next::Wait(Wait::new("the operator"))
+        Next::Wait(Wait::new(OPERATOR))
     }
 
     /// When it is aborted: what makes the cluster as safe as it was, of this task and those that were done before it.
@@ -85,6 +85,13 @@ macro_rules! tasks {
 }
 
 tasks![Once, Move, Elect, Roll, StopConsumers, StartConsumers];
+
+impl Task {
+    /// What it would do if it began now.
+    pub fn first(&self, known: &Known<'_>) -> Next {
+        self.part().next(&At::new(known))
+    }
+}
 
 /// What a task looks at.
 #[derive(Clone, Copy)]
@@ -125,6 +132,8 @@ pub struct Wait {
     pub limit: Duration,
 }
 
+/// What a task awaits that holds still.
+pub const OPERATOR: &str = "the operator";
 /// A broker that starts loads its logs and catches up.
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -145,6 +154,11 @@ impl Next {
 }
 
 impl<'a> At<'a> {
+    /// Before it did anything.
+    pub fn new(known: &'a Known<'a>) -> At<'a> {
+        At { known, done: &[], resumed: None, since: known.world.now }
+    }
+
     /// Where one of these cannot be read now, nothing is assumed: the wait for it.
     pub fn blind<'f>(&self, feeds: impl IntoIterator<Item = (&'f str, &'f Feed)>) -> Option<Next> {
         let now = self.known.world.now;

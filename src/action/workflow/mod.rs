@@ -6,6 +6,8 @@
 mod pace;
 mod runbook;
 
+pub use runbook::Undone;
+
 use super::{
     Goal, Known, Plan, Said, Sight, Step, Write,
     course::Course,
@@ -273,7 +275,7 @@ impl Workflow {
     fn see(&mut self, sight: Sight, now: Time) -> Vec<Order> {
         self.idle = matches!(sight, Sight::Idle(_)).then(|| self.idle.unwrap_or(now));
         match sight {
-            _ if self.lives => {
+            _ if !self.leads() => {
                 self.watch(sight, now);
                 vec![]
             }
@@ -327,6 +329,14 @@ impl Workflow {
             Sight::Awaited { words, share } => self.wait(&words, share, now),
             Sight::Idle(words) | Sight::Unknown(words) | Sight::Lost(words) => self.wait(&words, None, now),
         }
+        if let Some(stands) = self.stands() {
+            self.operation.words = format!("{stands} · {}", self.operation.words);
+        }
+    }
+
+    /// What follows from it is for this castellan to tell: of what was left only a single action's end is.
+    fn leads(&self) -> bool {
+        !self.lives && !(self.left && self.course.is_some())
     }
 
     fn wait(&mut self, words: &str, share: Option<f64>, now: Time) {
@@ -438,6 +448,9 @@ impl Workflow {
         let moved = self.pace.since(self.entered);
         self.operation.stage = if now.since(moved) > step.patience { Stage::Stuck } else { Stage::Running };
         self.operation.since = if self.operation.stage == Stage::Stuck { moved } else { self.entered };
+        if self.is_paused() {
+            self.operation.stage = Stage::Paused;
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use super::{NOTICED, Order, Pace, Phase, Workflow};
 use crate::{
     action::{
-        Known, Step,
+        Known, Said, Step,
         course::{Course, Mode, Steer},
         journal::What,
-        task::{Next, Wait},
+        task::{At, Next, OPERATOR, Task, Wait},
     },
     domain::{
         human,
@@ -17,6 +17,24 @@ use crate::{
 
 /// So many tasks may be done, or give way to others, in one look: each is asked again a moment later.
 const TURNS: usize = 16;
+
+/// What would be put back of a task: its title, and what that begins with now.
+pub struct Undone {
+    pub title: String,
+    pub first: String,
+}
+
+fn undone(task: &Task, known: &Known<'_>) -> Option<Undone> {
+    let part = task.part();
+    let first = match part.undo(&At::new(known)) {
+        Next::Done => return None,
+        Next::Do(step) => step.title,
+        Next::Wait(wait) => format!("waits for {}", wait.words),
+        Next::Stop(words) => words,
+        Next::Unfold(_) => "what is to be done is told then".into(),
+    };
+    Some(Undone { title: part.title(), first })
+}
 
 impl Workflow {
     /// What is left of a castellan that ended and can be gone on with: its runbook and the cluster tell how.
@@ -29,7 +47,7 @@ impl Workflow {
         self.told
     }
 
-    /// Goes on with what another had begun.
+    /// Goes on with what another had begun, in the mode that it left it in.
     pub fn take_up(&mut self, now: Time) -> Vec<Order> {
         if !self.is_resumable() {
             return vec![];
@@ -37,7 +55,10 @@ impl Workflow {
         self.left = false;
         match self.phase {
             // Its last write may have been heard: its goal tells.
-            Phase::Looking => self.enter(Phase::Looking, now),
+            Phase::Looking if !matches!(self.said, Some(Said::Refused(_))) => {
+                self.enter(Phase::Looking, now);
+                self.operation.stage = Stage::Running;
+            }
             _ => self.choosing(now),
         }
         self.show_course();
@@ -53,10 +74,14 @@ impl Workflow {
             _ if self.phase == Phase::Over => Err("it is over".into()),
             None => Err("it is one action and no runbook: it cannot be paused or aborted".into()),
             Some(_) if self.lives => Err("another castellan leads it: do it there".into()),
-            Some(_) if self.left && *how != Steer::GoOn => {
-                Err("it was left by a castellan before this one: go on with it first".into())
-            }
-            Some(_) if self.left => Ok(()),
+            Some(course) if self.left => match (how, course.mode()) {
+                // To go on with it is to take the lead, whatever it is at.
+                (Steer::GoOn, _) => Ok(()),
+                (Steer::Abort, _) => course.takes(how),
+                (Steer::Pause | Steer::Rate { .. }, _) => {
+                    Err("nobody leads it now: go on with it first".into())
+                }
+            },
             Some(course) => course.takes(how),
         }
     }
@@ -98,13 +123,33 @@ impl Workflow {
         }
     }
 
-    /// Where a runbook is that this castellan does not lead.
+    /// Where a runbook is that this castellan does not lead, as the journal has it.
     pub(super) fn stands(&self) -> Option<String> {
         let course = self.course.as_ref()?;
-        let (at, all) = (course.at(), course.tasks().len());
-        let task = course.tasks().get(at).map(|task| task.part().title()).unwrap_or_default();
-        let hint = if self.lives { "" } else { "; go on with it or abort it" };
-        Some(format!("it stands at {} of {all}: {task}{hint}", (at + 1).min(all)))
+        let task = course.tasks().get(course.at()).map(|task| task.part().title()).unwrap_or_default();
+        let mode = match course.mode() {
+            Mode::Running => String::new(),
+            Mode::Paused => format!("paused {}: ", course.why()),
+            Mode::Aborting => "aborting: ".into(),
+        };
+        let hint = if self.lives { "" } else { " (:go-on or :abort)" };
+        Some(format!("{mode}{task}{hint}"))
+    }
+
+    /// What an abort would put back, the present task first.
+    pub fn undoes(&self, known: &Known<'_>) -> Vec<Undone> {
+        let Some(course) = &self.course else { return Vec::new() };
+        let tasks = course.tasks().iter().take(course.at() + 1).rev();
+        tasks.filter_map(|task| undone(task, known)).collect()
+    }
+
+    /// Whether it stands still until the operator says so.
+    pub fn is_paused(&self) -> bool {
+        self.course.as_ref().is_some_and(|course| course.mode() == Mode::Paused)
+    }
+
+    pub fn is_runbook(&self) -> bool {
+        self.course.is_some()
     }
 
     pub(super) fn choosing(&mut self, now: Time) {
@@ -173,7 +218,8 @@ impl Workflow {
                         self.await_(&Wait::new(words), now);
                         return orders;
                     }
-                    orders.extend(self.steered(Steer::Pause, format!("by itself: {words}"), now));
+                    let words = format!("by itself: {words}");
+                    orders.extend(self.steered(Steer::Pause, words.clone(), now));
                     self.operation.words = words;
                     return orders;
                 }
@@ -223,9 +269,14 @@ impl Workflow {
         self.operation.left = wait.share.and_then(|_| self.task_pace.left(now));
         let speed = wait.bytes.and_then(|all| Some(self.task_pace.rate(now)? * all as f64));
         let speed = speed.map(|speed| format!(", {}", human::byte_rate(speed))).unwrap_or_default();
-        let aborting = self.course.as_ref().is_some_and(|c| c.mode() == Mode::Aborting);
-        let aside = if aborting { " (aborting)" } else { "" };
-        self.operation.words = format!("{}{speed}{aside}", wait.words);
+        let words = format!("{}{speed}", wait.words);
+        self.operation.words = match &self.course {
+            Some(course) if course.mode() == Mode::Aborting => format!("{words} (aborting)"),
+            // Why it is held is what the operator has to know.
+            Some(course) if course.mode() == Mode::Paused && words == OPERATOR => course.why().to_string(),
+            Some(course) if course.mode() == Mode::Paused => format!("{} · {words}", course.why()),
+            _ => words,
+        };
         let moved = self.task_pace.since(self.entered);
         let stuck = now.since(moved) > wait.limit;
         self.operation.stage = if stuck { Stage::Stuck } else { Stage::Running };

@@ -1,14 +1,15 @@
 //! What changes the cluster: the verbs' own commands, and the keys of a plan that waits.
 
-use super::see::selected;
+use super::{messages::is_key, see::selected};
 use crate::{
-    action::{VERBS, Verb},
+    action::{VERBS, Verb, course::Steer, rate},
     app::{
         Effect, Model,
-        command::{Command, Scope, Section},
+        command::{Argument, Command, Scope, Section},
         operations,
         prompt::{Prompt, Purpose},
         sheet::Sheet,
+        steer,
     },
     domain::object::Object,
     pane::Tone,
@@ -16,6 +17,9 @@ use crate::{
 use std::sync::LazyLock;
 
 const CHANGE: Command = Command { section: Section::Change, ..Command::PLAIN };
+/// On what is under way: from every screen by its name, by its key where it is selected.
+const RUNBOOK: Command =
+    Command { scopes: &[Scope::Table, Scope::Charts, Scope::Reader], by_key: steer::selected, ..CHANGE };
 const PLAN: Command = Command { scopes: &[Scope::Confirm], ..CHANGE };
 /// After what is looked at most, before what is the same everywhere.
 const HINT: u8 = 30;
@@ -84,7 +88,65 @@ pub static COMMANDS: &[Command] = &[
         hint: HINT,
         ..CHANGE
     },
+    Command {
+        name: "pause",
+        keys: &["h"],
+        about: "hold the runbook",
+        when: |m| steer::may(m, &Steer::Pause),
+        run: |m, _| steer::steer(m, Steer::Pause),
+        hint: 1,
+        ..RUNBOOK
+    },
+    Command {
+        name: "go-on",
+        keys: &["o"],
+        about: "go on with it",
+        when: |m| steer::may(m, &Steer::GoOn),
+        run: |m, _| steer::steer(m, Steer::GoOn),
+        hint: 2,
+        ..RUNBOOK
+    },
+    Command {
+        name: "abort",
+        keys: &["u"],
+        about: "abort it: put back",
+        when: |m| steer::may(m, &Steer::Abort),
+        run: |m, _| steer::steer(m, Steer::Abort),
+        hint: 3,
+        ..RUNBOOK
+    },
+    Command {
+        name: "rate",
+        keys: &["t"],
+        about: "copy at another rate",
+        argument: Some(Argument { name: "RATE", choices: |_| Vec::new() }),
+        when: |m| steer::may(m, &Steer::Rate { rate: 1 }),
+        run: rate,
+        hint: 4,
+        ..RUNBOOK
+    },
 ];
+
+/// How fast the runbook copies from now on.
+fn rate(model: &mut Model, typed: &str) {
+    let name = Purpose::Argument("rate");
+    let prompt = match rate::parse(typed) {
+        _ if typed.is_empty() || is_key(model, "rate", typed) => Prompt::new(name, ""),
+        Ok(Some(rate)) => return steer::steer(model, Steer::Rate { rate }),
+        Ok(None) => {
+            model.say(
+                Tone::Warning,
+                "a throttle is not taken off while it copies: type a high rate, as 10GiB",
+            );
+            Prompt::again(name, typed, Vec::new())
+        }
+        Err(reason) => {
+            model.say(Tone::Warning, reason);
+            Prompt::again(name, typed, Vec::new())
+        }
+    };
+    model.prompt = Some(prompt);
+}
 
 /// On the screen they are folded: what is copied can be pasted.
 fn copy_commands(model: &mut Model) {

@@ -136,7 +136,7 @@ fn prompt(model: &mut Model, name: &'static str, text: &str) {
 }
 
 /// Whether the argument is only the key that was pressed, so that it has to be asked for.
-fn is_key(model: &Model, name: &'static str, typed: &str) -> bool {
+pub fn is_key(model: &Model, name: &'static str, typed: &str) -> bool {
     crate::app::command::find(name).is_some_and(|c| model.keymap.chords(c).any(|k| k.to_string() == typed))
 }
 

@@ -9,6 +9,7 @@ mod sheets;
 
 use super::*;
 use crate::{
+    action::Write,
     domain::{
         ask::{LogQuery, Message, Payload, Start},
         kafka::BrokerId,

@@ -16,7 +16,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -31,13 +31,70 @@ const FOLDER_MODE: u32 = 0o700;
 /// A file that would be longer becomes the older half. It holds some thousand operations; where tens of
 /// thousands of partitions are moved at once, an entry alone may be longer.
 const LONG: u64 = 8 << 20;
+/// Of an operation, at most.
+const NAME: usize = 100;
 /// What is written to see whether more can be: some entries' worth.
 const PROBE: usize = 8 << 10;
 
-/// A session that lives: it holds a lock on its file.
+/// A session that lives, or leads what another had begun: it holds a lock on a file of its own.
 pub struct Life {
     path: PathBuf,
     _locked: File,
+}
+
+impl Life {
+    /// Locks the file at `path`, which is made where there is none. None: another has it locked; `wait`: nobody
+    /// has it for long.
+    fn hold(path: PathBuf, wait: bool) -> io::Result<Option<Life>> {
+        make(path.parent().unwrap_or(Path::new(".")))?;
+        loop {
+            let file = OpenOptions::new().create(true).append(true).mode(MODE).open(&path)?;
+            if wait {
+                file.lock()?;
+            } else {
+                match file.try_lock() {
+                    Err(TryLockError::WouldBlock) => return Ok(None),
+                    locked => locked?,
+                }
+            }
+            // Whoever found it unlocked may have taken it away meanwhile: what is locked must be what others see.
+            if is_at(&file, &path)? {
+                return Ok(Some(Life { path, _locked: file }));
+            }
+        }
+    }
+
+    /// Whether somebody holds that file. One that nobody holds is taken away.
+    fn is_held(path: &Path) -> bool {
+        loop {
+            let Ok(file) = File::open(path) else { return false };
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => return true,
+                Err(TryLockError::Error(_)) => return false,
+                Ok(()) => {}
+            }
+            match is_at(&file, path) {
+                // Another took it away, and it may have been made anew.
+                Ok(false) => {}
+                Ok(true) => {
+                    drop(fs::remove_file(path));
+                    return false;
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+/// Whether the file at `path` is that one.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        there => {
+            let (there, file) = (there?, file.metadata()?);
+            Ok((there.dev(), there.ino()) == (file.dev(), file.ino()))
+        }
+    }
 }
 
 impl Drop for Life {
@@ -170,25 +227,29 @@ impl Journal {
     /// # Errors
     /// Where a file cannot be made beside the journal, or locked.
     pub fn live(&self, operation: &str) -> io::Result<Option<Life>> {
-        let Some(path) = self.life_of(operation) else { return Ok(None) };
-        make(path.parent().unwrap_or(Path::new(".")))?;
-        let file = OpenOptions::new().create(true).append(true).mode(MODE).open(&path)?;
-        file.lock()?;
-        Ok(Some(Life { path, _locked: file }))
+        match self.life_of(operation) {
+            Some(path) => Life::hold(path, true),
+            None => Ok(None),
+        }
     }
 
-    /// Whether the session that began the operation lives, on this machine or where locks tell of others.
-    fn lives(&self, operation: &str) -> bool {
-        let Some(path) = self.life_of(operation) else { return false };
-        let Ok(file) = File::open(&path) else { return false };
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => true,
-            // The lock was taken before the first entry was written: nobody will take it any more.
-            _ => {
-                drop(fs::remove_file(&path));
-                false
-            }
+    /// Takes the lead of an operation whose castellan ended, until it is dropped. None: another has it.
+    ///
+    /// # Errors
+    /// Where a file cannot be made beside the journal, or locked.
+    pub fn lead(&self, operation: &str) -> io::Result<Option<Life>> {
+        match (self.life_of(operation), self.lead_of(operation)) {
+            (Some(life), _) if Life::is_held(&life) => Ok(None),
+            (_, Some(path)) => Life::hold(path, false),
+            (_, None) => Err(io::Error::other("its name is no operation's")),
         }
+    }
+
+    /// Whether the session that began the operation lives, or another that leads it now, on this machine or
+    /// where locks tell of others.
+    fn lives(&self, operation: &str) -> bool {
+        let locks = [self.life_of(operation), self.lead_of(operation)];
+        locks.iter().flatten().any(|path| Life::is_held(path))
     }
 
     /// Operations are named by instant, session and number.
@@ -196,6 +257,12 @@ impl Journal {
         let session = operation.rsplit('-').nth(1)?;
         let plain = !session.is_empty() && session.bytes().all(|b| b.is_ascii_alphanumeric());
         plain.then(|| self.path.with_file_name(format!(".session-{session}")))
+    }
+
+    fn lead_of(&self, operation: &str) -> Option<PathBuf> {
+        let plain =
+            operation.len() <= NAME && operation.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        plain.then(|| self.path.with_file_name(format!(".lead-{operation}")))
     }
 
     /// Whether entries can be added, found out by writing as much as some of them take.
@@ -236,6 +303,23 @@ pub fn told(folder: &Path, whose: &Whose) -> Result<Vec<Told>, Text> {
     let mut told = tell(read(&journals)?);
     told.iter_mut().for_each(|told| told.lives = told.ended.is_none() && !dead.contains(&told.id));
     Ok(told)
+}
+
+/// Takes the lead of an operation that nobody leads: the lock that shows it, and what the journals tell of it
+/// now that nobody else adds to it.
+///
+/// # Errors
+/// Why not, in one sentence: another leads it, it ended, or it is not of that cluster.
+pub fn take_up(folder: &Path, whose: &Whose, operation: &str) -> Result<(Life, Told), Text> {
+    let lead = Journal::of(folder, whose).lead(operation);
+    let life = lead.map_err(|e| format!("that this castellan leads it cannot be shown to others: {e}"))?;
+    let life = life.ok_or("another castellan leads it")?;
+    let mut told = told(folder, whose)?.into_iter();
+    match told.find(|told| *told.id == *operation) {
+        Some(told) if told.ended.is_some() => Err("another castellan brought it to its end".into()),
+        Some(told) => Ok((life, Told { lives: false, ..told })),
+        None => Err("the journal of this cluster does not tell of it".into()),
+    }
 }
 
 /// The entries of journals, in their order.

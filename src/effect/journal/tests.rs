@@ -145,6 +145,79 @@ fn whether_the_session_of_an_operation_lives_is_told_by_its_lock() {
 }
 
 #[test]
+fn one_takes_the_lead_of_what_was_left_and_others_see_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, of) = (journal_in(&folder), whose("kafka/kafka"));
+    let id = "2026-11-21-17-00-00-0a1b2c3d-1";
+    let take = || take_up(folder.path(), &of, id).map(|(life, told)| (life, told.lives));
+    let said = |taken: Result<_, Text>| taken.map(|_: (Life, bool)| ()).unwrap_err().to_string();
+    let lives = || told(folder.path(), &of).unwrap()[0].lives;
+    let keep = |what| journal.append(&Entry { operation: id.into(), ..entry(1, what) }).unwrap();
+    assert_eq!(said(take()), "the journal of this cluster does not tell of it");
+    let life = journal.live(id).unwrap();
+    keep(planned());
+    assert_eq!(said(take()), "another castellan leads it", "its own still runs");
+    drop(life);
+    let (lead, told_to_live) = take().unwrap();
+    assert!(lives() && !told_to_live, "to others it lives; to who leads it, it was left");
+    assert_eq!(said(take()), "another castellan leads it");
+    drop(lead);
+    assert!(!lives());
+    // One that was killed leaves its file behind, unlocked.
+    fs::write(folder.path().join(format!(".lead-{id}")), "").unwrap();
+    drop(take().unwrap());
+    keep(What::Ended { done: true, words: String::new() });
+    assert_eq!(said(take()), "another castellan brought it to its end");
+    let hidden =
+        fs::read_dir(folder.path()).unwrap().filter_map(|f| f.unwrap().file_name().into_string().ok());
+    assert_eq!(hidden.filter(|name| name.starts_with('.')).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// Readers take stale locks away while leaders come and go: there are never two leaders, and none for ever.
+#[test]
+fn of_many_at_once_one_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal_in(&folder);
+    let id = "2026-11-21-17-00-00-0a1b2c3d-1";
+    let (leaders, led) = (std::sync::atomic::AtomicUsize::new(0), std::sync::atomic::AtomicUsize::new(0));
+    let order = std::sync::atomic::Ordering::SeqCst;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let journal = journal.clone();
+            scope.spawn(move || (0..2_000).filter(|_| journal.lives(id)).count());
+        }
+        for _ in 0..4 {
+            let (journal, leaders, led) = (journal.clone(), &leaders, &led);
+            scope.spawn(move || {
+                for _ in 0..1_000 {
+                    let Some(lead) = journal.lead(id).unwrap() else { continue };
+                    assert_eq!(leaders.fetch_add(1, order), 0, "another leads, too");
+                    led.fetch_add(1, order);
+                    assert!(journal.lives(id), "others see it");
+                    assert_eq!(leaders.fetch_sub(1, order), 1);
+                    drop(lead);
+                }
+            });
+        }
+    });
+    assert!(led.load(order) > 100, "{led:?}");
+    assert!(journal.lead(id).unwrap().is_some(), "the lead is to be had");
+}
+
+/// A journal that was copied is enough: locks do not come with it.
+#[test]
+fn what_another_machine_left_is_taken_up_from_its_journal() {
+    let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (journal, id) = (journal_in(&there), "2026-11-21-17-00-00-0a1b2c3d-1");
+    let _life = journal.live(id).unwrap().expect("a session");
+    journal.append(&Entry { operation: id.into(), ..entry(1, planned()) }).unwrap();
+    let name = journal.path.file_name().unwrap();
+    fs::copy(&journal.path, here.path().join(name)).unwrap();
+    let (_lead, told) = take_up(here.path(), &whose("kafka/kafka"), id).unwrap();
+    assert_eq!((&*told.id, told.record.title.as_str()), (id, "reassign orders-3"));
+}
+
+#[test]
 fn an_operation_is_told_from_its_entries() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal_in(&folder);

@@ -218,3 +218,41 @@ async fn a_scale_that_came_too_late_is_told_as_a_change_since_the_look_and_sent_
     assert_eq!(kept(folder.path(), "kafka/kafka").last(), Some(&What::Answered { step: 0, answer: said }));
     assert_eq!(api.writes().len(), 1);
 }
+
+/// Two consoles at what one before them left: the one that is first leads, and the other is told.
+#[tokio::test]
+async fn of_two_hands_one_takes_the_lead_and_what_it_took_up_is_at_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = Api::that_says(201, json!({})).await;
+    let desk = Desk { kubernetes: Some(api.connection().await), kafka: None };
+    let id: OperationId = "2026-11-21-17-00-00-0a1b2c3d-1".into();
+    Journal::of(folder.path(), &whose("kafka/kafka")).append(&planned(&id)).unwrap();
+    let mut hands = [Bench::new(folder.path()), Bench::new(folder.path())];
+    for bench in &mut hands {
+        bench.hand.turn_to(whose("kafka/kafka"));
+    }
+    let [first, second] = &mut hands;
+    first.hand.take_up(id.clone(), &desk);
+    let Outcome::TookUp(_, Ok(told)) = first.next().await else { panic!("not taken up") };
+    assert_eq!((&told.id, told.lives), (&id, false));
+    second.hand.take_up(id.clone(), &desk);
+    assert_eq!(second.next().await, Outcome::TookUp(id.clone(), Err("another castellan leads it".into())));
+    // What it looks at meanwhile is another cluster.
+    first.hand.turn_to(whose("other/kafka"));
+    first.hand.record(entry(&id, What::TakenUp), &desk);
+    first.hand.act(id.clone(), 0, evict(), &desk);
+    assert!(matches!(first.next().await, Outcome::Acted(_, 0, Said::Taken(_))));
+    assert!(matches!(
+        kept(folder.path(), "kafka/kafka")[1..],
+        [What::TakenUp, What::Began { step: 0 }, What::Answered { step: 0, .. }]
+    ));
+    // When it is over the lead is to be had again, and there is nothing left to lead.
+    first.hand.record(entry(&id, What::Ended { done: true, words: String::new() }), &desk);
+    first.hand.check();
+    assert!(matches!(first.next().await, Outcome::Checked(Ok(()))));
+    let [first, mut second] = hands;
+    first.hand.rest(Duration::from_secs(60)).await;
+    second.hand.take_up(id.clone(), &desk);
+    let ended = "another castellan brought it to its end";
+    assert_eq!(second.next().await, Outcome::TookUp(id, Err(ended.into())));
+}

@@ -4,6 +4,7 @@ mod arguments;
 mod changed;
 mod friction;
 mod left;
+mod runbooks;
 
 use super::*;
 use crate::{
