@@ -7,7 +7,7 @@ pub mod chord;
 pub mod command;
 mod commands;
 pub mod confirm;
-mod effect;
+mod errand;
 mod keys;
 pub mod layout;
 pub mod list;
@@ -40,7 +40,7 @@ use crate::{
 };
 use caption::Caption;
 use command::{Keymap, Scope};
-pub use effect::Effect;
+pub use errand::Effect;
 use prompt::Prompt;
 use screen::Screen;
 use sheet::{Reader, Sheet, Subject};
