@@ -302,7 +302,7 @@ impl Page {
         for (nth, task) in plan.tasks.iter().take(LINES).enumerate() {
             self.text(Tone::Plain, &format!("{}. {}", nth + 1, task.part().title()));
             for condition in task.part().conditions() {
-                self.text(Tone::Muted, &format!("   - {condition}"));
+                self.indented(Tone::Muted, &condition, ["      · ", "        "]);
             }
         }
         if plan.tasks.len() > LINES {
@@ -366,13 +366,15 @@ impl Page {
 
     /// Indented, what does not fit in one line further than the first.
     fn text(&mut self, tone: Tone, line: &str) {
-        const FIRST: &str = "   ";
-        const NEXT: &str = "     ";
+        self.indented(tone, line, ["   ", "     "]);
+    }
+
+    /// Behind the one in its first line, and behind the other in the next ones.
+    fn indented(&mut self, tone: Tone, line: &str, [first, next]: [&str; 2]) {
         let line = text::clean_line(line);
-        for (nth, piece) in
-            text::fold(&line, self.columns.saturating_sub(NEXT.len() + 1)).into_iter().enumerate()
-        {
-            let indent = if nth == 0 { FIRST } else { NEXT };
+        let room = self.columns.saturating_sub(next.len() + 1).max(1);
+        for (nth, piece) in text::fold(&line, room).into_iter().enumerate() {
+            let indent = if nth == 0 { first } else { next };
             self.lines.push(Line { tone, text: format!("{indent}{piece}") });
         }
     }
