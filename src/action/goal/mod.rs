@@ -36,6 +36,12 @@ pub enum Goal {
         /// The object's generation before.
         after: i64,
     },
+    /// So many replicas asked for, whether they are there or not.
+    Scaled {
+        kind: Kind,
+        key: Key,
+        replicas: i32,
+    },
     /// Every pod runs the newest revision and is ready.
     RolledOut {
         kind: Kind,
@@ -157,6 +163,7 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::PodReplaced { pod, uid, broker } => pods::replaced(known, pod, uid, *broker),
         Goal::PodEnding { pod, uid, asked } => pods::ending(known, pod, uid, asked.as_ref()),
         Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
+        Goal::Scaled { kind, key, replicas } => pods::scaled(known, *kind, key, *replicas),
         Goal::RolledOut { kind, key, after } => pods::rolled_out(known, *kind, key, *after),
         Goal::Reassigned { partitions } => reassign::progress::look(known, partitions),
         Goal::Begun { partitions } => reassign::progress::begun(known, partitions),

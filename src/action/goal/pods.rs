@@ -149,6 +149,17 @@ fn seen<'a>(known: &Known<'a>, kind: Kind, key: &Key, after: i64) -> Result<Work
     Ok(workload)
 }
 
+pub fn scaled(known: &Known<'_>, kind: Kind, key: &Key, wanted: i32) -> Sight {
+    if !Workload::feed(known, kind).state(known.world.now).is_live() {
+        return silent("workloads");
+    }
+    match Workload::find(known, kind, key) {
+        None => Sight::Lost(format!("{} {key} is gone", kind.name())),
+        Some(workload) if workload.replicas() == wanted => Sight::Reached,
+        Some(workload) => Sight::Idle(format!("the API server to show it on {}", workload.name())),
+    }
+}
+
 pub fn replicas(known: &Known<'_>, kind: Kind, key: &Key, wanted: i32, after: i64) -> Sight {
     let workload = match seen(known, kind, key, after) {
         Ok(workload) => workload,

@@ -1,15 +1,16 @@
 //! Reassign partitions: to chosen brokers, off some, as a file says, or as the planner decides.
 
-mod disks;
+pub mod balance;
+pub mod disks;
 pub mod json;
-mod planner;
+pub mod planner;
 pub mod progress;
 mod throttle;
 pub mod wish;
 
 use super::{
-    Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, topics::ids, words,
-    write::Assignment,
+    Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, task::Move,
+    topics::ids, words, write::Assignment,
 };
 use crate::domain::{
     access::{KafkaPermission, Operation},
@@ -82,24 +83,45 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         _ => human::plural(changes.len(), "partition"),
     };
     let mut plan = Plan::new(intent, title, name);
-    plan.risk = Risk::Low;
-    doubts(known, &mut plan, &changes);
-    conflicts(known, &mut plan, &changes);
-    consequences(known, &mut plan, &changes);
-    shrinks(known, &mut plan, &changes);
-    let slowest = throttle::tell(known, &mut plan, &changes);
     if matches!(wish, Wish::Json(_)) {
         fullness(known, &mut plan, &changes);
     }
-    amounts(&mut plan, &changes);
+    let slowest = tell(known, &mut plan, &changes);
+    plan.steps = vec![step(known, &plan.title, &changes, slowest)];
+    Ok(plan)
+}
+
+/// Everything that is to be said of these changes, at so many bytes a second, and the task that makes them.
+pub fn lay(known: &Known<'_>, plan: &mut Plan, changes: Vec<Change>, rate: Option<u64>) {
+    tell(known, plan, &changes);
+    plan.tasks.push(Move::new(known, changes, rate).into());
+}
+
+fn tell(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) -> Duration {
+    plan.risk = plan.risk.max(Risk::Low);
+    conflicts(known, plan, changes);
+    consequences(known, plan, changes);
+    shrinks(known, plan, changes);
+    plan.changes.extend(changes.iter().map(line));
+    weigh(known, plan, changes)
+}
+
+/// What changes cost, what is not known of them, and how they are made by hand.
+pub fn weigh(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) -> Duration {
+    doubts(known, plan, changes);
+    let slowest = throttle::tell(known, plan, changes);
+    amounts(plan, changes);
     if !plan.unknown.is_empty() {
         plan.risk = plan.risk.max(Risk::Elevated);
     }
-    plan.changes = changes.iter().map(line).collect();
-    plan.commands = commands(known, &changes);
-    plan.undo = Some(json::before(&changes));
-    plan.steps = vec![step(known, &plan.title, &changes, slowest)];
-    Ok(plan)
+    plan.commands.extend(commands(known, changes));
+    plan.undo = Some(json::before(changes));
+    slowest
+}
+
+/// What takes every replica off a broker with the least movement.
+pub fn off(known: &Known<'_>, broker: BrokerId) -> Result<Vec<Change>, String> {
+    planned(known, &Wish::Off(vec![broker]), Scope::default())
 }
 
 fn planned(known: &Known<'_>, wish: &Wish<'_>, mut scope: Scope) -> Result<Vec<Change>, String> {
@@ -290,7 +312,7 @@ fn traffic(changes: &[Change]) -> BTreeMap<BrokerId, (u64, u64)> {
     traffic
 }
 
-fn amounts(plan: &mut Plan, changes: &[Change]) {
+pub fn amounts(plan: &mut Plan, changes: &[Change]) {
     let traffic = traffic(changes);
     let all: u64 = traffic.values().map(|(incoming, _)| incoming).sum();
     let replicas: usize = changes.iter().map(|c| c.added().count()).sum();
@@ -339,6 +361,8 @@ fn step(known: &Known<'_>, title: &str, changes: &[Change], slowest: Duration) -
     }
 }
 
+#[cfg(test)]
+mod balance_tests;
 #[cfg(test)]
 mod planner_tests;
 #[cfg(test)]

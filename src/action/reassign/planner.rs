@@ -8,7 +8,7 @@
 use super::disks::Room;
 use crate::domain::{
     Text, human,
-    kafka::{Broker, BrokerId, Kafka, Partition, TopicName},
+    kafka::{Broker, BrokerId, Kafka, Partition, Topic, TopicName},
 };
 use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -40,6 +40,19 @@ pub struct Part<'a> {
     pub bytes: Option<u64>,
 }
 
+impl<'a> Part<'a> {
+    /// Every partition of a topic.
+    pub fn of_topic(
+        kafka: &'a Kafka,
+        name: &'a TopicName,
+        topic: &'a Topic,
+    ) -> impl Iterator<Item = Part<'a>> {
+        let sizes = kafka.sizes.topic(name);
+        let size = |p: i32| usize::try_from(p).ok().and_then(|p| *sizes.get(p)?);
+        topic.partitions.iter().map(move |p| Part { topic: name, partition: p, bytes: size(p.index) })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     pub topic: TopicName,
@@ -66,6 +79,8 @@ pub struct Planner {
     sites: BTreeMap<BrokerId, Site>,
     /// Also mend what is badly spread over racks and could stay where it is.
     spread: bool,
+    /// How many replicas each partition is to have; None: as many as it has.
+    factor: Option<usize>,
     /// Searches for room that found none.
     vain: usize,
     /// There was no room to mend all.
@@ -130,9 +145,16 @@ impl Planner {
         Planner {
             sites: sites.into_iter().map(|site| (site.id, site)).collect(),
             spread,
+            factor: None,
             vain: 0,
             scarce: false,
         }
+    }
+
+    /// With so many replicas of each partition.
+    pub fn of_factor(mut self, factor: usize) -> Planner {
+        self.factor = Some(factor);
+        self
     }
 
     /// What changes, in the order of `parts`; or why it cannot be done, naming the partitions.
@@ -166,14 +188,19 @@ impl Planner {
         Ok(spots.into_iter().filter_map(|spot| self.change(spot)).collect())
     }
 
-    /// Replaces what has to go.
+    /// Replaces what has to go, and makes it as many replicas as there are to be.
     fn place(&mut self, spots: &mut [Spot<'_>], at: usize) -> Result<(), String> {
+        let wanted = self.factor.unwrap_or(spots[at].replicas().len());
+        while spots[at].kept.len() > wanted {
+            let Some(id) = self.spare(&spots[at]) else { break };
+            spots[at].kept.retain(|kept| *kept != id);
+        }
         let gone: Vec<BrokerId> =
             spots[at].replicas().iter().copied().filter(|id| !spots[at].holds(*id)).collect();
         for id in &gone {
             self.give_up(*id);
         }
-        for _ in gone {
+        for _ in spots[at].kept.len()..wanted {
             let fresh = self.best(&spots[at], 0, None).or_else(|| self.make_room(spots, at, 0));
             let any = fresh.or_else(|| self.best(&spots[at], usize::MAX, None));
             match any.or_else(|| self.make_room(spots, at, usize::MAX)) {
@@ -306,8 +333,21 @@ impl Planner {
         candidates.min_by_key(|id| spot.part.partition.isr.contains(**id)).copied()
     }
 
+    /// The replica that is missed the least: out of sync before in sync, of a rack that another is in before the
+    /// only one of its rack, then of the broker with the fullest disks and the most replicas. The preferred leader
+    /// stays.
+    fn spare(&self, spot: &Spot<'_>) -> Option<BrokerId> {
+        let rank = |id: &BrokerId| {
+            let site = self.sites.get(id);
+            let fill = site.and_then(|site| site.room).map_or(0, |room| room.percent(0));
+            let (synced, doubled) = (spot.part.partition.isr.contains(*id), self.alike(spot, *id) > 1);
+            (!synced, doubled, fill, site.map_or(0, |site| site.replicas))
+        };
+        spot.kept.iter().skip(1).copied().max_by_key(rank)
+    }
+
     fn change(&mut self, spot: Spot<'_>) -> Option<Change> {
-        if spot.added.is_empty() {
+        if spot.added.is_empty() && spot.kept.len() == spot.replicas().len() {
             return None;
         }
         let part = spot.part;
@@ -353,11 +393,11 @@ impl Planner {
         let name = format!("{}-{}", part.topic, part.partition.index);
         if self.open(spot).next().is_none() {
             let brokers = self.sites.values().filter(|site| site.takes || spot.holds(site.id)).count();
-            let replicas = human::plural(part.partition.replicas.len(), "replica");
-            return format!(
-                "{name} has {replicas} and only {} may hold one",
-                human::plural(brokers, "broker")
-            );
+            let replicas = match self.factor {
+                None => format!("has {}", human::plural(part.partition.replicas.len(), "replica")),
+                Some(factor) => format!("is to have {}", human::plural(factor, "replica")),
+            };
+            return format!("{name} {replicas} and only {} may hold one", human::plural(brokers, "broker"));
         }
         let bytes = human::bytes(spot.bytes());
         format!("no broker has room for {name} ({bytes}) below the limit of its disks")

@@ -116,6 +116,18 @@ impl Scope {
         self.topics.keys().filter_map(|name| kafka.topics.get_key_value(name)).collect()
     }
 
+    /// What is meant, of nothing everything.
+    pub fn parts_or_all<'a>(&self, kafka: &'a Kafka) -> Result<Vec<Part<'a>>, String> {
+        if !self.is_empty() {
+            return self.parts(kafka);
+        }
+        let mut parts = Vec::with_capacity(kafka.census.totals.partitions as usize);
+        for (name, topic) in &kafka.topics {
+            parts.extend(Part::of_topic(kafka, name, topic));
+        }
+        Ok(parts)
+    }
+
     /// What is meant, in the order of names; an error names what is gone.
     pub fn parts<'a>(&self, kafka: &'a Kafka) -> Result<Vec<Part<'a>>, String> {
         for (topic, some) in &self.topics {
@@ -128,10 +140,8 @@ impl Scope {
         }
         let mut parts = Vec::new();
         for (name, topic) in self.among(kafka) {
-            let sizes = kafka.sizes.topic(name);
-            let size = |p: i32| usize::try_from(p).ok().and_then(|p| *sizes.get(p)?);
-            let meant = topic.partitions.iter().filter(|p| self.has(name, p.index, &p.replicas));
-            parts.extend(meant.map(|p| Part { topic: name, partition: p, bytes: size(p.index) }));
+            let all = Part::of_topic(kafka, name, topic);
+            parts.extend(all.filter(|p| self.has(name, p.partition.index, &p.partition.replicas)));
         }
         Ok(parts)
     }

@@ -8,18 +8,24 @@
 
 mod consumers;
 mod elect;
+mod empty;
 mod moves;
 mod once;
+mod resize;
 mod roll;
 #[cfg(test)]
 #[path = "sim_tests.rs"]
 pub mod sim;
+mod spread;
 
 pub use consumers::{Consumers, StartConsumers, StopConsumers};
 pub use elect::Elect;
+pub use empty::Empty;
 pub use moves::Move;
 pub use once::Once;
+pub use resize::Resize;
 pub use roll::{Old, Roll};
+pub use spread::{Spread, Until};
 
 use super::{Known, Step};
 use crate::domain::{reading::Feed, time::Time};
@@ -84,7 +90,7 @@ macro_rules! tasks {
     };
 }
 
-tasks![Once, Move, Elect, Roll, StopConsumers, StartConsumers];
+tasks![Once, Move, Elect, Roll, StopConsumers, StartConsumers, Empty, Resize, Spread];
 
 impl Task {
     /// What it would do if it began now.

@@ -83,6 +83,16 @@ fn moving(snapshot: &mut Snapshot) {
     apply(snapshot, KafkaDelta::Reassignments { answer: Ok(moves), at: NOW });
 }
 
+/// The same in a pod of the StatefulSet; orders-0 has two replicas in one rack.
+fn joined(snapshot: &mut Snapshot) {
+    four(snapshot);
+    with_set(snapshot, |set| (set.replicas, set.ready) = (4, 4));
+    apply(snapshot, KubernetesDelta::Pods(put(crate::world::kubernetes::broker_pod(3, SMALL))));
+    let mut orders = snapshot.kafka.topics["orders"].clone();
+    (orders.partitions[0].replicas, orders.partitions[0].isr) = (replicas(&[0, 3, 1]), replicas(&[0, 3, 1]));
+    apply(snapshot, KafkaDelta::Topics { changed: vec![orders], removed: vec![], at: NOW });
+}
+
 /// Led by others than is preferred; one of them cannot be led so.
 fn astray(snapshot: &mut Snapshot) {
     let mut orders = snapshot.kafka.topics["orders"].clone();
@@ -175,6 +185,16 @@ fn cases() -> Vec<Case> {
         case("what moves already", changed(moving), "reassign", vec![Object::Partition("orders".into(), 0)], "to 1,2,3"),
         case("a move", changed(moving), "cancel-reassignment", vec![], ""),
         case("leaders", changed(astray), "elect", vec![topic("orders")], ""),
+        case("onto a new broker", changed(joined), "rebalance", vec![], "at 50MiB"),
+        case("what is alike", healthy(), "rebalance", vec![], ""),
+        case("the last broker", changed(joined), "drain-broker", vec![broker(3)], "at 50MiB"),
+        case("a broker, and its pod stays", changed(joined), "drain-broker", vec![broker(1)], "keep"),
+        case("another than the last", changed(joined), "drain-broker", vec![broker(1)], ""),
+        case("brokers", healthy(), "scale-out", vec![set()], "6 at 50MiB"),
+        case("with an operator", changed(confluent), "scale-out", vec![set()], "4"),
+        case("more replicas", changed(joined), "set-replication", vec![topic("orders")], "4"),
+        case("fewer replicas", healthy(), "set-replication", vec![topic("orders"), topic("payments")], "1"),
+        case("two in a rack", changed(joined), "repair-racks", vec![], ""),
         case("a topic", healthy(), "create-topic", vec![], "audit.v2 partitions=6 rf=3 min.insync.replicas=3 retention.ms=-1"),
         case("partitions", healthy(), "add-partitions", vec![topic("orders")], "12"),
         case("shorter retention", healthy(), "alter-config", vec![topic("orders")], "retention.ms=60000 cleanup.policy=compact,delete"),

@@ -1,7 +1,7 @@
 //! Each verb on the worlds of the tests.
 
 mod gallery;
-mod pods;
+pub mod pods;
 
 use super::{Intent, Known, Plan, Policy, find, groups};
 use crate::{
