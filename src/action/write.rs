@@ -223,13 +223,6 @@ pub enum Write {
         id: Option<TopicId>,
         total: i32,
     },
-    /// None takes the override away.
-    AlterConfigs {
-        topic: TopicName,
-        #[serde(default)]
-        id: Option<TopicId>,
-        configs: Vec<(String, Option<String>)>,
-    },
     /// Those of a broker go to that broker itself; a topic or a broker may be named by several changes, but each
     /// of its settings by one. Done in part it is said to be refused, with what was taken.
     Configure {
@@ -279,7 +272,6 @@ impl Write {
             | Write::Elect { .. }
             | Write::CreateTopic { .. }
             | Write::AddPartitions { .. }
-            | Write::AlterConfigs { .. }
             | Write::Configure { .. }
             | Write::DeleteTopic { .. }
             | Write::CommitOffsets { .. }
@@ -295,9 +287,9 @@ impl Write {
             Write::Reassign { ids, .. } | Write::Elect { ids, .. } | Write::Configure { ids, .. } => {
                 ids.iter().map(|(topic, id)| (topic, Some(id))).collect()
             }
-            Write::AddPartitions { topic, id, .. }
-            | Write::AlterConfigs { topic, id, .. }
-            | Write::DeleteTopic { topic, id } => vec![(topic, id.as_ref())],
+            Write::AddPartitions { topic, id, .. } | Write::DeleteTopic { topic, id } => {
+                vec![(topic, id.as_ref())]
+            }
             _ => Vec::new(),
         }
     }

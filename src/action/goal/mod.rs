@@ -83,10 +83,6 @@ pub enum Goal {
         #[serde(default)]
         id: Option<TopicId>,
     },
-    Configured {
-        topic: TopicName,
-        configs: Vec<(String, Option<String>)>,
-    },
     /// Each setting as it was changed to be. Of a broker's settings only the rates of its replication throttles
     /// are read.
     Settings {
@@ -170,7 +166,6 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::Led { partitions } => elect::look(known, partitions),
         Goal::Topic { topic, partitions } => topics::goal::there(known, topic, *partitions),
         Goal::NoTopic { topic, id } => topics::goal::gone(known, topic, id.as_ref()),
-        Goal::Configured { topic, configs } => topics::goal::configured(known, topic, configs),
         Goal::Settings { changes } => settings::changed(known, changes),
         Goal::ClaimReplaced { claim, uid } => claims::replaced(known, claim, uid),
         Goal::Offsets { group, offsets } => groups::committed(known, group, offsets),

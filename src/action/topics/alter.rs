@@ -1,11 +1,14 @@
 //! Alter topics' settings.
 
 use super::{
-    selected,
+    freed, ids, selected,
     settings::{self, Setting},
 };
 use crate::{
-    action::{Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
+    action::{
+        Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words,
+        write::{ConfigChange, ConfigHow, ConfigOf},
+    },
     domain::{
         access::{KafkaPermission, Operation},
         human,
@@ -15,8 +18,10 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Configurations are read seldom: the change is seen at the next reading.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// What was written is read again at once, but brokers may be slow to answer.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Topics that are altered by one step.
+const BATCH: usize = 100;
 
 pub static ALTER: Verb = Verb {
     name: "alter-config",
@@ -74,7 +79,8 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     let kafka = &known.world.snapshot.kafka;
     plan.unknown.extend(words::doubt(known, "topics' settings", &kafka.configs_feed));
     plan.notes = settings::strangers(wanted.iter().map(|(name, _)| name.as_str()));
-    let mut undo = Vec::new();
+    freed::tell(known, &mut plan, &topics, &wanted);
+    let (mut undo, mut altered) = (Vec::new(), Vec::new());
     for topic in topics {
         let changed: Vec<Setting> = wanted.iter().filter(|s| differs(topic, s)).cloned().collect();
         if changed.is_empty() {
@@ -82,16 +88,17 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         }
         for setting in &changed {
             plan.changes.push(line(topic, setting));
-            consequences(known, &mut plan, topic, setting);
+            consequences(&mut plan, topic, setting);
         }
         let before: Vec<Setting> = changed.iter().map(|(name, _)| (name.clone(), own(topic, name))).collect();
         plan.commands.push(command(known, topic, &changed));
         undo.push(command(known, topic, &before));
-        plan.steps.push(step(topic, changed));
+        altered.push((topic, changed));
     }
-    if plan.steps.is_empty() {
+    if altered.is_empty() {
         return Err("that is how it is set already".into());
     }
+    plan.steps = altered.chunks(BATCH).map(|batch| step(known, batch)).collect();
     if plan.risk == Risk::Loss {
         plan.friction = Friction::Name;
     }
@@ -99,15 +106,20 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     Ok(plan)
 }
 
-fn step(topic: &Topic, configs: Vec<Setting>) -> Step {
+fn step(known: &Known<'_>, batch: &[(&Topic, Vec<Setting>)]) -> Step {
+    let changes = batch.iter().flat_map(|(topic, settings)| {
+        settings.iter().map(|(name, value)| ConfigChange {
+            of: ConfigOf::Topic(topic.name.clone()),
+            name: name.clone(),
+            how: value.clone().map_or(ConfigHow::Remove, ConfigHow::Set),
+        })
+    });
+    let changes: Vec<ConfigChange> = changes.collect();
+    let names = batch.iter().map(|(topic, _)| &topic.name);
     Step {
-        title: format!("alter settings of {}", topic.name),
-        write: Write::AlterConfigs {
-            topic: topic.name.clone(),
-            id: topic.id.clone(),
-            configs: configs.clone(),
-        },
-        until: Goal::Configured { topic: topic.name.clone(), configs },
+        title: format!("alter settings of {}", human::list(names.clone(), 3)),
+        write: Write::Configure { changes: changes.clone(), ids: ids(known, names) },
+        until: Goal::Settings { changes },
         patience: PATIENCE,
     }
 }
@@ -148,7 +160,7 @@ fn line(topic: &Topic, (name, value): &Setting) -> String {
 }
 
 /// What follows from the settings that decide over data and writes.
-fn consequences(known: &Known<'_>, plan: &mut Plan, topic: &Topic, (name, value): &Setting) {
+fn consequences(plan: &mut Plan, topic: &Topic, (name, value): &Setting) {
     let watched = ["retention.ms", "retention.bytes", "cleanup.policy", "min.insync.replicas"];
     if !watched.contains(&name.as_str()) {
         if (name.as_str(), value.as_deref()) == ("unclean.leader.election.enable", Some("true")) {
@@ -165,19 +177,12 @@ fn consequences(known: &Known<'_>, plan: &mut Plan, topic: &Topic, (name, value)
     match name.as_str() {
         "min.insync.replicas" => raise_min(plan, topic, value),
         "cleanup.policy" => cleanup(plan, topic, config, value),
-        _ => retention(known, plan, topic, config, name, value),
+        _ => retention(plan, topic, config, name, value),
     }
 }
 
 /// −1 keeps for ever.
-fn retention(
-    known: &Known<'_>,
-    plan: &mut Plan,
-    topic: &Topic,
-    config: &TopicConfig,
-    name: &str,
-    value: &str,
-) {
+fn retention(plan: &mut Plan, topic: &Topic, config: &TopicConfig, name: &str, value: &str) {
     let before = if name == "retention.ms" { config.retention_ms } else { config.retention_bytes };
     let endless = |n: i64| if n < 0 { i64::MAX } else { n };
     let Ok(after) = value.parse::<i64>() else { return };
@@ -185,9 +190,6 @@ fn retention(
         plan.risk = Risk::Loss;
         plan.notes
             .push(Note::warning(format!("{}: what is beyond the new {name} is deleted soon", topic.name)));
-        if let Some(bytes) = known.world.snapshot.kafka.sizes.whole(&topic.name) {
-            plan.amounts.push(format!("{} holds {} a replica", topic.name, human::bytes(bytes)));
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Goals about topics.
 
-use super::settings::Setting;
 use crate::{
     action::{Known, Sight, Write},
     domain::{
@@ -64,26 +63,4 @@ pub fn gone(known: &Known<'_>, name: &TopicName, id: Option<&TopicId>) -> Sight 
         Some(other) if id.is_some() && other.id.as_ref() != id => Sight::Reached,
         Some(_) => awaited(format!("topic {name} to go"), None),
     }
-}
-
-/// Set as it was asked for, as far as the settings were read since.
-pub fn configured(known: &Known<'_>, name: &TopicName, configs: &[Setting]) -> Sight {
-    let kafka = &known.world.snapshot.kafka;
-    if !reads(known) {
-        return silent();
-    }
-    let Some(topic) = kafka.topics.get(name) else {
-        return Sight::Lost(format!("topic {name} was deleted"));
-    };
-    let own = |key: &str| {
-        let overrides = topic.config.iter().flat_map(|c| &c.overrides);
-        overrides.into_iter().find(|(k, _)| k == key).map(|(_, value)| value)
-    };
-    if topic.config.is_some() && configs.iter().all(|(key, value)| own(key) == value.as_ref()) {
-        return Sight::Reached;
-    }
-    if !kafka.configs_feed.state(known.world.now).is_live() {
-        return Sight::Unknown("the topics' settings are not read now".into());
-    }
-    awaited(format!("the settings of {name} to be read again, which is done seldom"), None)
 }

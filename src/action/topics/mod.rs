@@ -3,6 +3,7 @@
 pub mod alter;
 pub mod create;
 pub mod delete;
+mod freed;
 pub mod goal;
 pub mod grow;
 pub mod produce;

@@ -5,11 +5,12 @@ use crate::{
         goal::look,
         journal::Record,
         tests::{apply, changed, healthy, known, made, notes, plan, refused, says},
-        write::Content,
+        write::{ConfigChange, ConfigHow, ConfigOf, Content},
     },
     domain::{
         kafka::{BrokerId, KafkaDelta, Replicas, TopicConfig},
         snapshot::Snapshot,
+        throughput::{Metric, Subject, ThroughputDelta},
     },
     world::{Fixture, Mood, NOW, SMALL, fixture},
 };
@@ -141,7 +142,10 @@ fn settings_change_and_the_undo_puts_them_back() {
         "segment.ms=1",
     );
     let two = two.expect("a plan");
-    assert_eq!((two.title.as_str(), two.steps.len()), ("alter settings of 2 topics", 2));
+    assert_eq!((two.title.as_str(), two.steps.len()), ("alter settings of 2 topics", 1));
+    let Write::Configure { changes, ids } = &two.steps[0].write else { panic!("{two:?}") };
+    let named: Vec<String> = changes.iter().map(|change| change.of.to_string()).collect();
+    assert_eq!((named, ids.len()), (vec!["topic orders".to_owned(), "topic clicks".to_owned()], 2));
     let unset = made(&world, "alter-config", orders(), "retention.ms-");
     assert_eq!(unset.unknown, ["what retention.ms of orders falls back to, or is now"]);
     assert_eq!(unset.asks(), Friction::Name);
@@ -162,6 +166,54 @@ fn settings_that_lose_data_ask_for_the_name() {
     assert!(!loses(&world, "cleanup.policy=delete"));
     let compacted = configured(|c| c.cleanup = "compact".into());
     assert!(loses(&compacted, "cleanup.policy=delete") && !loses(&compacted, "retention.ms=1000"));
+}
+
+/// A world of full disks: 7 partitions of 4 GiB each with 3 replicas, kept for a week.
+fn full(rate: Option<f64>) -> Fixture {
+    changed(|s| {
+        for id in 0..3 {
+            let mut logs = s.kafka.brokers[&BrokerId(id)].log_dirs.last().unwrap().clone();
+            logs.replicas.values_mut().flatten().for_each(|log| log.bytes = 4 << 30);
+            apply(s, KafkaDelta::LogDirs { broker: BrokerId(id), answer: Ok(logs), at: NOW });
+        }
+        let points = rate.map(|rate| (Metric::BytesIn, Subject::Topic("orders".into()), vec![(NOW, rate)]));
+        match points {
+            Some(points) => apply(s, ThroughputDelta::Points { points: vec![points], at: NOW }),
+            None => apply(s, ThroughputDelta::Reset),
+        }
+    })
+}
+
+#[test]
+fn a_shorter_retention_says_what_it_frees() {
+    let frees = |world: &Fixture, argument: &str| {
+        made(world, "alter-config", orders(), argument).amounts.first().cloned().unwrap_or_default()
+    };
+    // A day of a week is kept of 28 GiB on each of three replicas.
+    let day = "retention.ms=86400000";
+    assert_eq!(
+        frees(&full(None), day),
+        "orders frees 51.0 GiB to 72.0 GiB of 84.0 GiB, as if it was written evenly"
+    );
+    // 100 kB/s are 8.6 GB a day.
+    assert_eq!(
+        frees(&full(Some(1e5)), day),
+        "orders frees 38.9 GiB to 59.9 GiB of 84.0 GiB, by what is written now"
+    );
+    assert_eq!(
+        frees(&full(Some(1e5)), "retention.bytes=1073741824"),
+        "orders frees 42.0 GiB to 63.0 GiB of 84.0 GiB, by what is written now"
+    );
+    assert_eq!(frees(&full(Some(1e9)), day), "orders frees about 0 B of 84.0 GiB, by what is written now");
+    assert_eq!(frees(&full(None), "retention.ms=-1"), "");
+    let many = super::super::tests::plan(
+        &full(None),
+        "alter-config",
+        &[orders(), Object::Topic("clicks".into())],
+        day,
+    );
+    let amounts = many.expect("a plan").amounts;
+    assert_eq!(amounts[2], "all 2 free 102 GiB to 144 GiB of 168 GiB, as if it was written evenly");
 }
 
 #[test]
@@ -275,10 +327,11 @@ fn goals_about_topics_come_true_when_they_are_read_so() {
     let created_anew = changed(|s| change(s, |topic| topic.id = Some("another".into())));
     assert_eq!(sight(&created_anew, &gone), Sight::Reached);
 
-    let set = Goal::Configured {
-        topic: "orders".into(),
-        configs: vec![("retention.ms".into(), Some("1".into())), ("segment.ms".into(), None)],
-    };
+    let setting =
+        |name: &str, how| ConfigChange { of: ConfigOf::Topic("orders".into()), name: name.into(), how };
+    let changes =
+        vec![setting("retention.ms", ConfigHow::Set("1".into())), setting("segment.ms", ConfigHow::Remove)];
+    let set = Goal::Settings { changes };
     assert!(matches!(sight(&world, &set), Sight::Awaited { .. }));
     let read = configured(|c| c.overrides = vec![("retention.ms".into(), "1".into())]);
     assert_eq!(sight(&read, &set), Sight::Reached);

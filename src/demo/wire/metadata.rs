@@ -219,6 +219,9 @@ fn page(
         .with_replica_nodes(ids(&partition.replicas))
         .with_isr_nodes(ids(&partition.isr))
         .with_offline_replicas(ids(&offline(registered, &partition.replicas)))
+        // Kafka's own clients take no null for "none" (KIP-966).
+        .with_eligible_leader_replicas(Some(Vec::new()))
+        .with_last_known_elr(Some(Vec::new()))
 }
 
 pub fn describe_cluster(request: DescribeClusterRequest, here: &mut Here<'_>) -> DescribeClusterResponse {

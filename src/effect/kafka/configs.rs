@@ -9,7 +9,6 @@ use crate::{
     domain::{
         access::{KafkaPermission, Operation},
         human,
-        kafka::TopicName,
     },
     source::{
         asking::Kafka,
@@ -50,22 +49,6 @@ enum Fate {
 }
 
 type Fates<'a> = Vec<(&'a ConfigOf, Fate)>;
-
-/// As [`configure`], for one topic; None takes the override away.
-pub async fn alter(
-    kafka: &Kafka,
-    topic: &TopicName,
-    configs: &[(String, Option<String>)],
-    dry: bool,
-) -> Said {
-    let change = |(name, value): &(String, Option<String>)| ConfigChange {
-        of: ConfigOf::Topic(topic.clone()),
-        name: name.clone(),
-        how: value.clone().map_or(ConfigHow::Remove, ConfigHow::Set),
-    };
-    let changes: Vec<ConfigChange> = configs.iter().map(change).collect();
-    configure(kafka, &changes, dry).await
-}
 
 /// Topics are told to the controller, many a request; a broker takes its own settings from nobody else.
 ///

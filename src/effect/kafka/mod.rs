@@ -53,20 +53,13 @@ pub async fn perform(kafka: &Kafka, write: &Write, dry: bool) -> Said {
 }
 
 fn has_dry_run(write: &Write) -> bool {
-    matches!(
-        write,
-        Write::CreateTopic { .. }
-            | Write::AddPartitions { .. }
-            | Write::AlterConfigs { .. }
-            | Write::Configure { .. }
-    )
+    matches!(write, Write::CreateTopic { .. } | Write::AddPartitions { .. } | Write::Configure { .. })
 }
 
 /// What is to be read again soon.
 fn matters(write: &Write) -> Vec<Matter> {
     match write {
         Write::Reassign { .. } => vec![Matter::Reassignments],
-        Write::AlterConfigs { topic, .. } => vec![Matter::Topic(topic.clone())],
         Write::Configure { changes, .. } => {
             let matter = |of: &ConfigOf| match of {
                 ConfigOf::Topic(topic) => Matter::Topic(topic.clone()),
@@ -90,7 +83,6 @@ async fn send_to(kafka: &Kafka, write: &Write, told: &[MetadataResponseTopic], d
             topics::create(kafka, topic, shape.with_replication_factor(*replication), configs, dry).await
         }
         Write::AddPartitions { topic, total, .. } => topics::add_partitions(kafka, topic, *total, dry).await,
-        Write::AlterConfigs { topic, configs, .. } => configs::alter(kafka, topic, configs, dry).await,
         Write::Configure { changes, .. } => configs::configure(kafka, changes, dry).await,
         Write::DeleteTopic { topic, .. } => topics::delete(kafka, topic, told.first()).await,
         Write::CommitOffsets { group, offsets } => groups::commit(kafka, group, offsets).await,

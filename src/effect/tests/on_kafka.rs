@@ -237,6 +237,10 @@ pub fn every() -> Vec<Write> {
     of_topics().into_iter().chain(others).collect()
 }
 
+fn of_orders(name: &str, how: ConfigHow) -> ConfigChange {
+    ConfigChange { of: ConfigOf::Topic("orders".into()), name: name.into(), how }
+}
+
 fn of_topics() -> [Write; 3] {
     [
         Write::CreateTopic {
@@ -246,10 +250,12 @@ fn of_topics() -> [Write; 3] {
             configs: vec![("retention.ms".into(), "60000".into())],
         },
         Write::AddPartitions { topic: "orders".into(), id: None, total: 12 },
-        Write::AlterConfigs {
-            topic: "orders".into(),
-            id: None,
-            configs: vec![("retention.ms".into(), Some("1".into())), ("cleanup.policy".into(), None)],
+        Write::Configure {
+            changes: vec![
+                of_orders("retention.ms", ConfigHow::Set("1".into())),
+                of_orders("cleanup.policy", ConfigHow::Remove),
+            ],
+            ids: Ids::new(),
         },
     ]
 }
@@ -310,13 +316,13 @@ async fn another_topic_of_the_same_name_is_left_alone() {
     };
     let writes = |id: Option<TopicId>| {
         let topic = || "orders".into();
-        let configs = vec![("retention.ms".into(), None)];
+        let changes = vec![of_orders("retention.ms", ConfigHow::Remove)];
         let ids = || id.iter().map(|id| (topic(), id.clone())).collect::<Ids>();
         [
             Write::Reassign { partitions: vec![assignment(0, Some(&[1, 2]))], ids: ids() },
             Write::Elect { partitions: vec![("orders".into(), 0)], ids: ids() },
             Write::AddPartitions { topic: topic(), id: id.clone(), total: 12 },
-            Write::AlterConfigs { topic: topic(), id: id.clone(), configs },
+            Write::Configure { changes, ids: ids() },
             Write::DeleteTopic { topic: topic(), id },
         ]
     };

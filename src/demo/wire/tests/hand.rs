@@ -48,10 +48,10 @@ async fn topics_are_made_changed_and_deleted() {
     assert!(matches!(perform(&kafka, &grow(6), false).await, Said::Taken(_)));
     assert_eq!(made("new"), Some(6));
     assert!(refused(perform(&kafka, &grow(2), false).await).contains("(error 37)"));
-    let alter = |name: &str, value: Option<&str>| Write::AlterConfigs {
-        topic: "new".into(),
-        id: None,
-        configs: vec![(name.into(), value.map(String::from))],
+    let alter = |name: &str, value: Option<&str>| {
+        let how = value.map_or(ConfigHow::Remove, |value| ConfigHow::Set(value.into()));
+        let change = ConfigChange { of: ConfigOf::Topic("new".into()), name: name.into(), how };
+        Write::Configure { changes: vec![change], ids: Ids::new() }
     };
     assert!(matches!(perform(&kafka, &alter("retention.ms", None), false).await, Said::Taken(_)));
     let set = shared.with(|world| world.kafka[0].topics["new"].configs.len());
