@@ -3,6 +3,7 @@
 mod brokers;
 mod end;
 mod first;
+mod groups;
 mod panes;
 mod scenarios;
 mod screen;

@@ -1,6 +1,7 @@
 //! The same exchanges with castellan's demo and with a real cluster, and the same is demanded of both: where
 //! the demo answers otherwise, it is wrong.
 
+mod changes;
 mod kafka;
 mod kubernetes;
 mod refusals;
@@ -28,4 +29,6 @@ in_both_worlds! {
         the_viewer_is_forbidden a_budget_refuses_an_eviction;
     kafka: brokers_tell_their_topics_with_leaders_and_replicas a_record_is_read_as_it_was_written
         an_unknown_topic_is_an_error groups_are_listed_with_their_lag;
+    changes: settings_of_topics_and_brokers_are_changed_and_taken_away
+        an_empty_groups_offsets_are_reset_and_deleted_and_so_is_the_group a_group_with_members_is_left_as_it_is;
 }
