@@ -2,6 +2,7 @@
 
 use crate::{
     action::Policy,
+    app::clock,
     config::{self, Config},
     demo::{scenario::Scenario, world::World},
     domain::{
@@ -9,6 +10,7 @@ use crate::{
         target::{Security, Server},
         time::Time,
     },
+    source,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{
@@ -124,6 +126,9 @@ pub struct DemoOptions {
     /// How large it is, against the scenario's own size
     #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     pub size: f64,
+    /// When it opens, in UTC ("2026-03-01 14:05"): with the same seed the same world [default: now]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub at: Option<Time>,
 }
 
 #[derive(Debug, Args)]
@@ -329,6 +334,10 @@ fn namespace(name: &str) -> Result<String, String> {
     }
     Err("a namespace's name has at most 63 lower-case letters, digits and dashes, and no dash at its ends"
         .into())
+}
+
+fn instant(text: &str) -> Result<Time, String> {
+    clock::read(text, source::now()).ok_or_else(|| "an instant is like \"2026-03-01 14:05\", in UTC".into())
 }
 
 fn refresh(text: &str) -> Result<f64, String> {

@@ -49,7 +49,8 @@ pub async fn lead(
     let _ = say.send(Msg::Caption(None));
 }
 
-fn chords(stage: &Stage) -> Vec<Chord> {
+/// What a stage presses and types.
+pub fn chords(stage: &Stage) -> Vec<Chord> {
     let keys = stage.keys.split_whitespace().filter_map(|key| key.parse().ok());
     let typed = stage.line.chars().map(|c| Chord::plain(KeyCode::Char(c)));
     let end = (!stage.line.is_empty()).then(|| Chord::plain(KeyCode::Enter));

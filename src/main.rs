@@ -6,7 +6,7 @@ use castellan::{
     config,
     demo::{Demo, scenario::Scenario, tour},
     doctor, headless, journal, log, perform, run,
-    source::{kubernetes, now},
+    source::{clock, kubernetes, now},
     terminal,
 };
 use clap::{CommandFactory as _, Parser as _};
@@ -163,6 +163,9 @@ async fn demo(cli: &Cli, options: &DemoOptions) -> Result<Option<Demo>> {
             writeln!(std::io::stdout(), "{:width$}  {}", scenario.name, scenario.says()?)?;
         }
         return Ok(None);
+    }
+    if let Some(at) = options.at {
+        clock::set(at);
     }
     let (says, world) = cli.world(options, now())?;
     let demo = Demo::start(says, world).await.context("the demo cannot start")?;

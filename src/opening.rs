@@ -19,6 +19,7 @@ pub fn model(
     themes: &[(String, String)],
 ) -> Result<Model> {
     let session = Session {
+        kubeconfig: connection.map_or("none".into(), |c| c.source.clone()),
         context: connection.map_or("none".into(), |c| c.context.clone()),
         contexts: connection.map_or(Vec::new(), |c| c.contexts.clone()),
         namespace: settings.namespace.clone(),

@@ -84,6 +84,44 @@ fn it_stays_says_what_is_wrong_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn the_first_screen_without_a_cluster_says_what_was_looked_for_and_what_to_do() {
+    let mut console = running(&[]);
+    let kubeconfig = console.home.path().join("kubeconfig").display().to_string();
+    let words = [
+        "UNKNOWN Kubernetes unreachable",
+        &kubeconfig,
+        "nowhere: cluster c, user u",
+        "the API server 127.0.0.1:1 cannot be reached: connection refused",
+        "castellan doctor",
+        "castellan demo",
+    ];
+    for word in words {
+        console.terminal.wait_for(word, SOON).expect("a word of the first screen");
+    }
+    // The other panes are as ever.
+    console.terminal.send(":pods\r").expect("keys");
+    console.terminal.wait_for("── pods ", SOON).expect("a pane");
+}
+
+#[test]
+fn who_has_no_kubeconfig_is_told_where_it_was_looked_for_and_what_needs_none() {
+    let home = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_castellan"))
+        .env_remove("KUBECONFIG")
+        .env_remove("KUBERNETES_SERVICE_HOST")
+        .env("HOME", home.path())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let looked = home.path().join(".kube/config").display().to_string();
+    assert!(
+        said.contains(&looked) && said.contains("castellan demo") && said.contains("castellan doctor"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn signals_end_it_with_the_terminal_restored() {
     for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
         let mut console = running(&["--pane", "pods"]);

@@ -23,6 +23,8 @@ pub struct List {
     /// Where the cursor's object is, or was before it went away.
     row: usize,
     present: bool,
+    /// It has had the keyboard.
+    visited: bool,
     /// The first row shown.
     pub top: usize,
     pub marks: BTreeSet<Object>,
@@ -74,6 +76,14 @@ impl List {
                 self.present = found.is_some();
                 self.row = found.unwrap_or(self.row).min(self.rows.len().saturating_sub(1));
             }
+        }
+    }
+
+    /// Whether it has the keyboard now. One that never had it shows its first rows, whatever row came first.
+    pub fn visit(&mut self, focused: bool) {
+        self.visited |= focused;
+        if !self.visited {
+            self.put(0);
         }
     }
 

@@ -53,6 +53,8 @@ pub mod tests;
 /// What was pinned when the session started. The header and every action speak of this one context.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
+    /// Where the contexts were read: the kubeconfig's files.
+    pub kubeconfig: Text,
     pub context: Text,
     pub contexts: Vec<Context>,
     /// The only namespace that was asked for.
@@ -338,8 +340,9 @@ impl Model {
         let Model { snapshot, derived, now, screens, at, namespace, .. } = self;
         let world = World { snapshot, derived, now: *now };
         let screen = &mut screens[*at];
-        for ((_, table), list) in screen.tables().zip(&mut screen.lists) {
+        for (nth, ((_, table), list)) in screen.tables().zip(&mut screen.lists).enumerate() {
             list.arrange(table, &world, namespace.as_ref());
+            list.visit(nth == screen.focus);
         }
         let areas = layout::areas(self);
         let states: Vec<bool> =

@@ -28,7 +28,7 @@ pub async fn visit(
     seen.push(match &connection {
         Ok(c) => Check::well(
             "kubeconfig",
-            format!("context {}, cluster {}, user {}", c.context, c.cluster, c.user),
+            format!("{}: context {}, cluster {}, user {}", c.source, c.context, c.cluster, c.user),
         ),
         Err(reason) => {
             let next = "castellan demo needs none; or KUBECONFIG=FILE castellan doctor";

@@ -260,8 +260,9 @@ impl Lags {
         }
     }
 
-    /// The log ends of a topic, by partition (−1: unknown), read at `at`. `before`: what each was, and when
-    /// that was last confirmed; so much is known of a log that had not grown since its last point.
+    /// The log ends of a topic, by partition (−1: unknown); those that moved were read at `at`. `before`: what
+    /// each was, and when that was last confirmed; so much is known of a log that had not grown since its last
+    /// point. An end that did not move may not have been read at all: the topic's partitions have many leaders.
     pub fn observe(
         &mut self,
         topic: &str,
@@ -275,8 +276,10 @@ impl Lags {
         followed.changed = self.changes;
         for (index, (series, end)) in followed.series.iter_mut().zip(ends).enumerate() {
             let Some(series) = series.as_mut().filter(|_| *end >= 0) else { continue };
-            if let Some((confirmed, was)) = before(index).filter(|(_, was)| was != end) {
-                series.push(confirmed, was, capacity);
+            match before(index) {
+                Some((_, was)) if was == *end => continue,
+                Some((confirmed, was)) => series.push(confirmed, was, capacity),
+                None => {}
             }
             series.push(at, *end, capacity);
         }
@@ -385,6 +388,26 @@ mod tests {
             lags.topic("orders")[0].as_ref().and_then(|s| s.age(350, Time(930_000))),
             Some(Duration::from_secs(5))
         );
+    }
+
+    #[test]
+    fn what_one_leader_tells_says_nothing_of_the_others_partitions() {
+        let mut lags = Lags::default();
+        let topic: TopicName = "orders".into();
+        (0..2).for_each(|partition| lags.follow(&topic, partition));
+        let mut was = vec![-1, -1];
+        for second in 0..6 {
+            let at = Time(second * 10_000);
+            let confirmed = at.minus(Duration::from_secs(10));
+            // The leader of the first tells, and at the same instant the leader of the second.
+            for ends in [vec![100 * second, was[1]], vec![100 * second, 100 * second]] {
+                let before = |index: usize| Some((confirmed, was[index])).filter(|(_, end)| *end >= 0);
+                lags.observe("orders", &ends, at, before);
+                was = ends;
+            }
+        }
+        let age = |partition: usize| lags.topic("orders")[partition].as_ref()?.age(350, Time(50_000));
+        assert_eq!((age(0), age(1)), (Some(Duration::from_secs(15)), Some(Duration::from_secs(15))));
     }
 
     #[test]

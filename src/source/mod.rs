@@ -1,6 +1,7 @@
 //! Read-only clients. Each turns one system into [`Delta`]s on one bounded channel and fails alone.
 
 pub mod asking;
+pub mod clock;
 pub mod gate;
 pub mod kafka;
 pub mod kubernetes;
@@ -10,8 +11,8 @@ pub mod throughput;
 use crate::domain::{
     ask::{Answer, AskId},
     snapshot::Delta,
-    time::Time,
 };
+pub use clock::now;
 use tokio::sync::mpsc;
 
 /// Where sources send their news. Bounded: a source waits when the app is behind, and sends only what
@@ -23,13 +24,6 @@ pub type Answers = mpsc::Sender<(AskId, Answer)>;
 
 /// How many deltas may wait for the app.
 pub const CAPACITY: usize = 1024;
-
-/// The wall clock. Only sources and the main loop read it; rules are given the time.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-pub fn now() -> Time {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Time::default().plus(since_epoch)
-}
 
 /// A task that ends when its owner lets go of it.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ mod figure;
 mod footer;
 mod header;
 mod help;
+mod lost;
 mod running;
 mod sheet;
 mod table;
@@ -35,6 +36,7 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) -> Option<Positio
             typing = confirm::draw(&mut canvas, areas.body, open, plan);
         }
         (None, Some(open)) => sheet::draw(&mut canvas, areas.body, open),
+        (None, None) if lost::is_lost(model) => lost::draw(&mut canvas, areas.body, model),
         (None, None) => blocks(&mut canvas, &areas, model),
     }
     running::draw(&mut canvas, areas.running, model);

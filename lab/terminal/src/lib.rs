@@ -4,7 +4,6 @@
 mod picture;
 mod process;
 
-pub use picture::svg;
 pub use process::Usage;
 
 use anyhow::{Context as _, Result, bail};
@@ -30,6 +29,26 @@ pub struct Terminal {
 
 /// Columns and rows.
 pub type Size = (u16, u16);
+
+/// What a screen shows once it was sent some bytes.
+pub struct Drawing(vt100::Parser);
+
+impl Drawing {
+    pub fn of(bytes: &[u8], size: Size) -> Result<Drawing> {
+        let mut emulator = emulator(size)?;
+        emulator.process(bytes);
+        Ok(Drawing(emulator))
+    }
+
+    /// A line a row, without the blanks at their ends.
+    pub fn text(&self) -> String {
+        text(self.0.screen())
+    }
+
+    pub fn svg(&self) -> String {
+        picture::svg(self.0.screen())
+    }
+}
 
 /// How often the screen is looked at while waiting.
 const GLANCE: Duration = Duration::from_millis(10);
@@ -75,10 +94,7 @@ impl Terminal {
 
     /// The screen's text, a line a row, without the blanks at their ends.
     pub fn text(&self) -> String {
-        let emulator = lock(&self.emulator);
-        let width = emulator.screen().size().1.get();
-        let rows = emulator.screen().rows(0, width);
-        rows.map(|row| row.trim_end().to_string()).collect::<Vec<_>>().join("\n")
+        self.look(text)
     }
 
     /// The row that contains `text`, if one does.
@@ -165,6 +181,11 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn text(screen: &vt100::Screen) -> String {
+    let rows = screen.rows(0, screen.size().1.get());
+    rows.map(|row| row.trim_end().to_string()).collect::<Vec<_>>().join("\n")
 }
 
 fn lock(emulator: &Mutex<vt100::Parser>) -> MutexGuard<'_, vt100::Parser> {

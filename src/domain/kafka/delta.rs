@@ -360,7 +360,13 @@ impl Kafka {
         self.groups_feed.hear(at);
     }
 
-    fn take_ends(&mut self, topic: TopicName, ends: Vec<i64>, at: Time) {
+    fn take_ends(&mut self, topic: TopicName, mut ends: Vec<i64>, at: Time) {
+        // Who begins to read anew does not know yet what was known: how old that is, its leader's feed tells.
+        for (end, was) in ends.iter_mut().zip(self.ends.get(&topic).into_iter().flatten()) {
+            if *end < 0 {
+                *end = *was;
+            }
+        }
         let (known, brokers, before) = (self.topics.get(&topic), &self.brokers, self.ends.get(&topic));
         let before = |index: usize| {
             let end = *before?.get(index)?;

@@ -255,16 +255,19 @@ impl Client {
         node.map_or_else(|| format!("broker {broker}"), Node::name)
     }
 
-    /// How the brokers are reached now; None before the first contact.
+    /// How the brokers are reached now, or, while none of them was, who named them; None before the first
+    /// contact.
     pub fn route(&self) -> Option<Route> {
-        let links = self.links(Lane::Quick);
-        let ways =
-            links.iter().filter_map(|l| l.way()).chain(self.0.bootstrap.way().filter(|_| links.is_empty()));
-        ways.map(|way| match way {
-            Way::Direct => Route::Direct,
-            Way::Forward(_) => Route::PortForward,
-        })
-        .reduce(|a, b| if a == b { a } else { Route::Mixed })
+        let mut ways: Vec<Way> = self.links(Lane::Quick).iter().filter_map(|l| l.way()).collect();
+        if ways.is_empty() {
+            ways.extend(self.0.bootstrap.way());
+        }
+        ways.into_iter()
+            .map(|way| match way {
+                Way::Direct => Route::Direct,
+                Way::Forward(_) => Route::PortForward,
+            })
+            .reduce(|a, b| if a == b { a } else { Route::Mixed })
     }
 
     /// A byte stream of its own to a broker (inside TLS, if that is on), by the way that is known to work.

@@ -24,6 +24,8 @@ pub struct Options {
 /// A connection's configuration and the names in it.
 pub struct Chosen {
     pub config: Config,
+    /// The files that it was read from, or what else it is.
+    pub source: Text,
     pub context: Text,
     pub cluster: Text,
     pub user: Text,
@@ -66,7 +68,7 @@ fn nothing_found(places: &[PathBuf]) -> Text {
     let looked = if looked.is_empty() { "nowhere, as there is no home".into() } else { looked.join(", ") };
     format!(
         "no kubeconfig found (looked in {looked}), and this is no pod: name one with --kubeconfig or \
-         KUBECONFIG; castellan demo needs no cluster"
+         KUBECONFIG; castellan demo needs no cluster, castellan doctor says what else is missing"
     )
     .into()
 }
@@ -74,6 +76,7 @@ fn nothing_found(places: &[PathBuf]) -> Text {
 fn in_cluster(config: Config) -> Chosen {
     Chosen {
         config,
+        source: "the pod's own account".into(),
         context: "in-cluster".into(),
         cluster: "in-cluster".into(),
         user: "service account".into(),
@@ -105,6 +108,7 @@ async fn from_files(found: &[&PathBuf], options: &Options) -> Result<Chosen, Tex
         .map_err(|e| Text::from(format!("the context {wanted} of {files} cannot be used: {e}")))?;
     Ok(Chosen {
         config,
+        source: files.into(),
         cluster: context.cluster.into(),
         user: context.user.unwrap_or_default().into(),
         context: wanted,

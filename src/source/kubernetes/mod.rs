@@ -43,6 +43,8 @@ use watcher::{Common, Watcher};
 #[derive(Clone)]
 pub struct Connection {
     pub gate: Gate,
+    /// The kubeconfig's files, or what else tells of it.
+    pub source: Text,
     pub context: Text,
     pub cluster: Text,
     pub user: Text,
@@ -65,6 +67,7 @@ pub async fn connect(options: &Options) -> Result<Connection, Text> {
     let credentials = Credentials::new(options.clone(), chosen.config, expires)?;
     Ok(Connection {
         gate: credentials.gate().clone(),
+        source: chosen.source,
         context: chosen.context,
         cluster: chosen.cluster,
         user: chosen.user,

@@ -158,6 +158,28 @@ fn a_throttle_without_a_move_is_left_behind() {
 }
 
 #[test]
+fn while_another_topic_moves_a_throttle_is_left_behind_where_it_holds_something_back() {
+    let told = |topic: &str| {
+        let overrides = vec![("follower.replication.throttled.replicas".into(), "*".into())];
+        let config = TopicConfig { min_insync: 2, overrides, ..TopicConfig::default() };
+        let mut snapshot = world::degraded(SMALL);
+        world::apply(
+            &mut snapshot,
+            [KafkaDelta::Configs { configs: vec![(topic.into(), config)], at: NOW }.into()],
+        );
+        Derived::of(&snapshot, NOW, None).findings.iter().any(|f| f.code == "throttle")
+    };
+    let kafka = world::degraded(SMALL).kafka;
+    let moving = &kafka.reassignments.last().expect("moves")[0].topic;
+    let behind = |t: &&crate::domain::kafka::Topic| {
+        t.name != *moving && t.partitions.iter().any(|p| p.isr.len() < p.replicas.len())
+    };
+    let other = &kafka.topics.values().find(behind).expect("another that is behind").name;
+    assert!(!told(moving), "it is in use");
+    assert!(told(other));
+}
+
+#[test]
 fn voters_that_lag_are_counted_against_the_majority() {
     let quorum = |behind: [u64; 3]| {
         let voter = |(id, s)| Voter { id: BrokerId(id), log_end: 1, behind: Some(Duration::from_secs(s)) };

@@ -17,25 +17,34 @@ pub fn throttled(topic: &Topic) -> impl Iterator<Item = &str> {
 
 pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
     let kafka = &snapshot.kafka;
-    let idle = kafka.reassignments.live(now).is_some_and(|moves| moves.is_empty());
-    if !idle || !live(&kafka.topics_feed, now) {
+    let Some(moves) = kafka.reassignments.live(now).filter(|_| live(&kafka.topics_feed, now)) else {
         return Vec::new();
-    }
-    let left: Vec<&TopicName> =
-        kafka.topics.values().filter(|t| throttled(t).next().is_some()).map(|t| &t.name).collect();
-    let Some(first) = left.first() else { return rates_alone(kafka, now) };
+    };
+    // Of a move of many topics some are done before the others, and are throttled until the last is.
+    let is_left = |topic: &&Topic| {
+        let at_rest = moves.is_empty() || (moves.topic(&topic.name).is_empty() && is_behind(topic));
+        at_rest && throttled(topic).next().is_some()
+    };
+    let left: Vec<&TopicName> = kafka.topics.values().filter(is_left).map(|t| &t.name).collect();
+    let Some(first) = left.first() else {
+        return if moves.is_empty() { rates_alone(kafka, now) } else { Vec::new() };
+    };
     let line = format!(
-        "throttle left behind on {}: no reassignment is under way, but catching up is slowed",
+        "throttle left behind on {}: no reassignment of it is under way, but catching up is slowed",
         human::list(&left, 3)
     );
     let finding = Finding::new("throttle", Severity::Warning, Object::Topic((*first).clone()), line)
         .brief(format!("throttle left on {}", human::plural(left.len(), "topic")))
         .seen(format!(
-            "{} and {} are set, reassignments: none",
+            "{} and {} are set, its reassignments: none",
             Side::Leader.replicas_key(),
             Side::Follower.replicas_key()
         ));
     vec![rates(kafka, now).fold(finding, |f, (id, rate)| f.seen(tell(id, rate)))]
+}
+
+fn is_behind(topic: &Topic) -> bool {
+    topic.partitions.iter().any(|p| p.isr.len() < p.replicas.len())
 }
 
 /// The brokers that are configured to throttle.

@@ -96,12 +96,11 @@ impl Poller {
         let asked = self.client.ask(id, Lane::Quick, |_| latest(partitions)).await;
         let told = take_ends(super::charge(asked, cadence)?, &self.shared.layout.borrow());
         let at = now();
-        let changed = {
-            let layout = self.shared.layout.borrow().clone();
-            let mut ends = super::lock(&self.shared.ends);
-            ends.forget_absent(&layout);
-            ends.take(told, &layout)
-        };
+        // Held until it is told: a topic is told whole, and what another broker told of it is not to be undone.
+        let mut ends = self.shared.ends.lock().await;
+        let layout = self.shared.layout.borrow().clone();
+        ends.forget_absent(&layout);
+        let changed = ends.take(told, &layout);
         if !changed.is_empty() {
             self.tell(KafkaDelta::Ends { changed, at }).await;
         }

@@ -85,7 +85,7 @@ struct Poller {
 struct Shared {
     brokers: watch::Sender<Vec<Node>>,
     layout: watch::Sender<Arc<Layout>>,
-    ends: Mutex<ends::Ends>,
+    ends: tokio::sync::Mutex<ends::Ends>,
     groups: Mutex<groups::Registry>,
     /// The cluster keeps its metadata in ZooKeeper; and whom Metadata names as its controller.
     zookeeper: Mutex<bool>,
@@ -106,7 +106,7 @@ impl Default for Shared {
         Shared {
             brokers: watch::Sender::new(Vec::new()),
             layout: watch::Sender::new(Arc::default()),
-            ends: Mutex::default(),
+            ends: tokio::sync::Mutex::default(),
             groups: Mutex::default(),
             zookeeper: Mutex::default(),
             named_controller: Mutex::default(),
