@@ -91,7 +91,7 @@ fn the_first_screen_without_a_cluster_says_what_was_looked_for_and_what_to_do() 
         "UNKNOWN Kubernetes unreachable",
         &kubeconfig,
         "nowhere: cluster c, user u",
-        "the API server 127.0.0.1:1 cannot be reached: connection refused",
+        "API server     127.0.0.1:1 cannot be reached: connection refused",
         "castellan doctor",
         "castellan demo",
     ];

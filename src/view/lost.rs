@@ -45,7 +45,7 @@ fn looked_for(model: &Model) -> Vec<(&'static str, String)> {
     let session = &model.session;
     let context = session.contexts.iter().find(|c| c.name == session.context);
     let of = context.map_or(String::new(), |c| format!(": cluster {}, user {}", c.cluster, c.user));
-    let failure = model.snapshot.kubernetes.server.feed.failure();
+    let failure = model.snapshot.kubernetes.server.feed.failure().map_or("", |f| &f.reason);
     let kafka = match model.wishes.bootstrap.as_slice() {
         [] => "not looked for yet: the API server names its pods".to_string(),
         servers => {
@@ -58,7 +58,7 @@ fn looked_for(model: &Model) -> Vec<(&'static str, String)> {
     vec![
         ("kubeconfig", session.kubeconfig.to_string()),
         ("context", format!("{}{of}", session.context)),
-        ("API server", failure.map_or(String::new(), |f| f.reason.to_string())),
+        ("API server", failure.trim_start_matches("the API server ").to_string()),
         ("Kafka", kafka),
         (
             "Prometheus",
