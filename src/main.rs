@@ -78,9 +78,10 @@ async fn start(cli: Cli) -> Result<u8> {
         },
         _ => None,
     };
-    if let (Some(Command::Demo(DemoOptions { serve: true, .. })), Some(demo)) = (&cli.command, &demo) {
-        return serve(demo).await;
-    }
+    let demo = match (&cli.command, demo) {
+        (Some(Command::Demo(DemoOptions { serve: true, .. })), Some(demo)) => return serve(demo).await,
+        (_, demo) => demo,
+    };
     let notice = config::state_folder().map_err(|e| e.to_string()).and_then(|f| log::start(&f)).err();
     let options = kubernetes::Options {
         kubeconfig: demo.as_ref().map(Demo::kubeconfig).or(cli.kubeconfig.clone()),
@@ -146,7 +147,8 @@ fn printed(cli: &Cli) -> Result<Option<Vec<u8>>> {
 }
 
 /// Serves the demo until it is told to end.
-async fn serve(demo: &Demo) -> Result<u8> {
+async fn serve(mut demo: Demo) -> Result<u8> {
+    demo.open().await.context("the demo's brokers cannot be served")?;
     let mut ends = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let mut out = std::io::stdout();
     out.write_all(demo.addresses().as_bytes())?;

@@ -56,14 +56,20 @@ impl Demo {
         let shared = Shared::new(world, now);
         let mut servers = JoinSet::new();
         servers.spawn(api::serve(shared.clone(), listener));
-        let names = shared.with(|world| {
-            world.kafka.iter().map(|c| format!("{}/{}", c.namespace, c.name)).collect::<Vec<_>>()
-        });
-        let mut outside = Vec::new();
+        Ok(Demo { folder, about: about.into(), cluster, shared, outside: Vec::new(), _servers: servers })
+    }
+
+    /// Lets clients that are no castellan reach the brokers, too, which castellan reaches through the API server.
+    ///
+    /// # Errors
+    /// Where no port is free.
+    pub async fn open(&mut self) -> io::Result<()> {
+        let name = |cluster: &world::kafka::Cluster| format!("{}/{}", cluster.namespace, cluster.name);
+        let names: Vec<String> = self.shared.with(|world| world.kafka.iter().map(name).collect());
         for (at, name) in names.into_iter().enumerate() {
-            outside.push((name, wire::listen(shared.clone(), at).await?));
+            self.outside.push((name, wire::listen(self.shared.clone(), at).await?));
         }
-        Ok(Demo { folder, about: about.into(), cluster, shared, outside, _servers: servers })
+        Ok(())
     }
 
     /// Everything that a castellan on the demo reads and writes.
@@ -71,7 +77,7 @@ impl Demo {
         self.folder.path()
     }
 
-    /// Where other programs find it: lines for a shell and for people.
+    /// Where other programs find it once it is open: lines for a shell and for people.
     pub fn addresses(&self) -> String {
         let mut text = format!("KUBECONFIG={}\n", self.kubeconfig().display());
         for (name, outside) in &self.outside {

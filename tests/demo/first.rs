@@ -18,3 +18,20 @@ fn the_first_screen_says_that_it_is_a_demo_and_how_things_stand() {
         stage.sees("── Events ");
     }
 }
+
+#[test]
+fn it_opens_at_the_instant_that_was_asked_for() {
+    let at = |instant: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_castellan"));
+        let output =
+            command.args(["demo", "--once", "-o", "json", "--at", instant]).output().expect("it runs");
+        (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (told, _) = at("2026-03-01 10:00");
+    assert!(told.contains("\"time\": \"2026-03-01T10:0"), "{told}");
+    let (told, said) = at("soon");
+    assert!(told.is_empty() && said.contains("like \"2026-03-01 14:05\", in UTC"), "{said}");
+}

@@ -51,6 +51,9 @@ fn a_throttle_that_was_left_is_named() {
     shows("throttle-left", |stage| {
         stage.verdict("DEGRADED", &["under-replicated", "throttle left"]);
         stage.row(&["throttle left behind on clickstream"]);
+        stage.leads(":reassignments\r", "reassignments");
+        stage.row(&["archive", " 2 "]);
+        stage.leads(":overview\r", "Brokers");
     });
 }
 

@@ -40,6 +40,12 @@ pub const PICTURES: &[Picture] = &[
         keys: &[": groups enter", "/ dispatch enter", "enter"],
     },
     Picture {
+        name: "moves",
+        options: &["--scenario", "throttle-left"],
+        after: A_WHILE,
+        keys: &[": reassignments enter"],
+    },
+    Picture {
         name: "charts",
         options: &["--scenario", "disk-full"],
         after: AT_ONCE,

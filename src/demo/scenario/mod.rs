@@ -12,6 +12,7 @@ use super::world::World;
 use crate::domain::time::Time;
 use anyhow::{Context as _, Result};
 use estate::Estate;
+pub use estate::Span;
 
 const BASE: &str = include_str!("files/base.toml");
 

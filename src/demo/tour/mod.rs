@@ -2,11 +2,11 @@
 
 use super::{
     Shared,
+    scenario::Span,
     world::{Act, World},
 };
-use crate::domain::time;
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserialize;
 use std::time::Duration;
 
 /// A stage of the tour: what happens and is pressed, and then what is said of it.
@@ -27,16 +27,6 @@ pub struct Stage {
     pub stands: Span,
     /// What it waits for; after [`PATIENCE`] it goes on all the same.
     pub until: Option<Until>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Span(pub Duration);
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        time::span(&text).map(Span).ok_or_else(|| D::Error::custom(format!("no length of time: {text}")))
-    }
 }
 
 /// A state of the first Kafka cluster.
