@@ -2,7 +2,7 @@
 
 use crate::{
     action::Policy,
-    app::clock,
+    clock,
     config::{self, Config},
     demo::{scenario::Scenario, world::World},
     domain::{
