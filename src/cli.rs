@@ -148,6 +148,12 @@ pub struct JournalOptions {
     /// One JSON object a line for each operation
     #[arg(long)]
     pub json: bool,
+    /// The whole report of one operation, by its id or a part that no other has; "last": of the newest
+    #[arg(long, value_name = "ID", conflicts_with_all = ["since", "verb", "failed", "json"])]
+    pub report: Option<String>,
+    /// The report as Markdown, for an incident's page
+    #[arg(long, requires = "report")]
+    pub markdown: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,9 +3,11 @@
 use crate::{
     action::{
         self, Said, Write,
-        journal::{Told, What, tell},
+        course::{Margin, Mode},
+        journal::{Told, tell},
+        report::{Event, TaskTold},
     },
-    app::text::clean,
+    app::{report, text::clean},
     cli::JournalOptions,
     clock::{self, utc},
     domain::{
@@ -35,10 +37,17 @@ pub fn report(folder: &Path, options: &JournalOptions, now: Time) -> Result<Stri
         let folder = folder.display();
         return Ok(format!("there is no journal yet: castellan has changed nothing from here ({folder})\n"));
     }
-    let mut operations = Vec::new();
+    let mut all = Vec::new();
     for (cluster, journals) in &journals {
-        operations.extend(operations_of(cluster, journals)?);
+        let entries = journal::read(journals).map_err(|e| anyhow!("{e}"))?;
+        all.extend(tell(entries).into_iter().map(|told| (cluster.clone(), told)));
     }
+    if let Some(part) = &options.report {
+        let (cluster, told) = one(&all, part)?;
+        return Ok(if options.markdown { markdown::page(cluster, told) } else { page(cluster, told) });
+    }
+    let mut operations: Vec<Operation> =
+        all.into_iter().map(|(cluster, told)| operation(cluster, told)).collect();
     let kept = operations.len();
     operations.retain(|operation| wanted.takes(operation));
     operations.sort_by_key(|operation| operation.began);
@@ -127,7 +136,22 @@ struct Operation {
     /// How it ended.
     words: Option<String>,
     steps: Vec<StepTold>,
+    /// None for a single action.
+    runbook: Option<Runbook>,
     undo: Option<String>,
+}
+
+/// What else there is to a runbook.
+#[derive(Debug, Serialize)]
+struct Runbook {
+    mode: Mode,
+    tasks: Vec<TaskTold>,
+    /// What was done to it while it ran, and by whom.
+    hand: Vec<Event>,
+    margin: Option<Margin>,
+    copied_bytes: u64,
+    writes: usize,
+    retries: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -174,50 +198,35 @@ impl Operation {
     }
 }
 
-/// What was told of the steps of one operation.
-#[derive(Default)]
-struct Steps {
-    begun: BTreeSet<usize>,
-    answers: BTreeMap<usize, Said>,
-    reached: BTreeSet<usize>,
-}
-
-fn operations_of(cluster: &str, journals: &[Journal]) -> Result<Vec<Operation>> {
-    let entries = journal::read(journals).map_err(|e| anyhow!("{e}"))?;
-    let mut steps: BTreeMap<_, Steps> = BTreeMap::new();
-    for entry in &entries {
-        let steps = steps.entry(entry.operation.clone()).or_default();
-        match &entry.what {
-            What::Began { step } => drop(steps.begun.insert(*step)),
-            What::Answered { step, answer } => drop(steps.answers.insert(*step, answer.clone())),
-            What::Reached { step } => drop(steps.reached.insert(*step)),
-            // Of a step that failed and was chosen anew, the last try is told.
-            What::Chosen { step, .. } => {
-                steps.begun.remove(step);
-                steps.answers.remove(step);
-            }
-            _ => {}
+fn operation(cluster: String, told: Told) -> Operation {
+    let (record, report) = (told.record, told.report);
+    let step = |(index, step): (usize, action::Step)| {
+        // Of a step that failed and was tried again, the last try is told.
+        let tried = report.steps.iter().rev().find(|tried| tried.nth == index);
+        StepTold {
+            title: step.title,
+            write: step.write,
+            answer: tried.and_then(|tried| tried.answer.clone()),
+            begun: tried.is_some_and(|tried| tried.began.is_some()),
+            reached: tried.is_some_and(|tried| tried.reached.is_some()),
         }
-    }
-    let told = tell(entries).into_iter();
-    Ok(told.map(|told| operation(cluster, steps.remove(&told.id).unwrap_or_default(), told)).collect())
-}
-
-fn operation(cluster: &str, mut told_of: Steps, told: Told) -> Operation {
-    let record = told.record;
-    let step = |(index, step): (usize, action::Step)| StepTold {
-        title: step.title,
-        write: step.write,
-        answer: told_of.answers.remove(&index),
-        begun: told_of.begun.contains(&index),
-        reached: told_of.reached.contains(&index),
     };
     let (state, words) = match told.ended {
         Some((stage, words)) => (State::of(stage), Some(words)),
         None => (State::Open, None),
     };
+    let steps = record.steps.into_iter().enumerate().map(step).collect();
+    let runbook = (!report.tasks.is_empty()).then(|| Runbook {
+        mode: told.course.map_or(Mode::Running, |course| course.mode()),
+        margin: report.margin.map(|(margin, _)| margin),
+        copied_bytes: report.copied(),
+        writes: report.steps.len(),
+        retries: report.retries(),
+        hand: report.hand,
+        tasks: report.tasks,
+    });
     Operation {
-        cluster: cluster.to_owned(),
+        cluster,
         context: told.context,
         id: told.id.to_string(),
         verb: record.intent.verb,
@@ -230,9 +239,37 @@ fn operation(cluster: &str, mut told_of: Steps, told: Told) -> Operation {
         last: told.last,
         state,
         words,
-        steps: record.steps.into_iter().enumerate().map(step).collect(),
+        steps,
+        runbook,
         undo: record.undo,
     }
+}
+
+/// The operation whose id that is, or has that part alone among all.
+fn one<'a>(all: &'a [(String, Told)], part: &str) -> Result<(&'a str, &'a Told)> {
+    let mut found: Vec<&(String, Told)> = match part {
+        "last" => all.iter().max_by_key(|(_, told)| told.began).into_iter().collect(),
+        part => all.iter().filter(|(_, told)| told.id.contains(part)).collect(),
+    };
+    if let Some(exact) = found.iter().position(|(_, told)| *told.id == *part) {
+        found = vec![found[exact]];
+    }
+    match found[..] {
+        [(cluster, told)] => Ok((cluster, told)),
+        [] => bail!("no operation in the journal is called {part}; `castellan journal` lists them"),
+        _ => bail!("{} operations have {part} in their id: type more of it", found.len()),
+    }
+}
+
+/// The report of one operation.
+fn page(cluster: &str, told: &Told) -> String {
+    let mut out = format!("{}\n", clean(&told.report.title));
+    let mut line = |text: &str| {
+        let _ = writeln!(out, "  {}", clean(text).trim_end());
+    };
+    line(&format!("{cluster} · context {} · {}", told.context, told.id));
+    report::lines(&told.report).iter().for_each(|text| line(text));
+    out
 }
 
 /// A block of lines for one operation.
@@ -244,8 +281,19 @@ fn text(operation: &Operation, now: Time) -> String {
     line(&ended(operation, now));
     line(&format!("{} · context {} · {}", operation.cluster, operation.context, operation.id));
     operation.overridden.iter().for_each(|refusal| line(&format!("overridden: {refusal}")));
-    for (number, step) in (1..).zip(&operation.steps) {
-        line(&format!("{number}. {}: {}", step.title, fate(step)));
+    match &operation.runbook {
+        Some(runbook) => {
+            for (number, task) in (1..).zip(&runbook.tasks) {
+                line(&format!("{number}. {}", report::task(task)));
+            }
+            runbook.hand.iter().for_each(|event| line(&report::event(event)));
+            line(&format!("all of it: castellan journal --report {}", operation.id));
+        }
+        None => {
+            for (number, step) in (1..).zip(&operation.steps) {
+                line(&format!("{number}. {}: {}", step.title, fate(step)));
+            }
+        }
     }
     if let Some(undo) = &operation.undo {
         line("undo:");
@@ -282,5 +330,6 @@ fn fate(step: &StepTold) -> String {
     }
 }
 
+mod markdown;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use super::{
     Intent, Plan, Said, Step,
     course::{Course, Margin, Steer},
     find,
+    report::Report,
     task::Task,
 };
 use crate::domain::{
@@ -156,6 +157,8 @@ pub struct Told {
     /// That step's write was begun, and what was heard of it before its castellan ended.
     pub begun: bool,
     pub answer: Option<Said>,
+    /// What an operator reads of it afterwards.
+    pub report: Report,
     /// Of a runbook: where it is.
     pub course: Option<Course>,
     /// How it ended, in words; None: it is under way, or was when its castellan ended.
@@ -176,6 +179,7 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
                     last: entry.at,
                     context: entry.context,
                     course: Course::of(&record.tasks),
+                    report: Report::of(&record, entry.at),
                     record,
                     at: 0,
                     begun: false,
@@ -197,6 +201,7 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
 impl Told {
     fn take(&mut self, what: What, at: Time) {
         self.last = at;
+        self.report.take(&what, at);
         if let What::Reached { step } = what {
             (self.at, self.begun, self.answer) = (step + 1, false, None);
         }

@@ -21,6 +21,7 @@ pub mod groups;
 mod owner;
 pub mod rate;
 mod reassign;
+pub mod report;
 mod restart;
 mod runbook;
 mod scale;

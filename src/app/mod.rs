@@ -17,6 +17,7 @@ pub mod operations;
 pub mod pager;
 mod palette;
 pub mod prompt;
+pub mod report;
 pub mod screen;
 pub mod sheet;
 mod steer;

@@ -3,6 +3,7 @@
 use super::{
     Effect, Model, access,
     confirm::{Confirm, Rehearsal},
+    report,
     sheet::Sheet,
     steer, text,
 };
@@ -214,9 +215,8 @@ fn begin(model: &mut Model, plan: &Plan) {
     let stamp = clock::utc(model.now).replace([' ', ':'], "-");
     let id: Text = format!("{stamp}-{}-{}", model.session.id, model.operations.begun).into();
     let (flow, orders) = Workflow::begin(id.clone(), plan, model.now);
-    publish(model, flow.operation().clone());
     model.operations.flows.push(flow);
-    order(model, &id, orders);
+    settle(model, &id, orders);
 }
 
 /// What was heard of a write.
@@ -264,9 +264,12 @@ pub(super) fn change(
 /// Shows what became of an operation, says it when it ended, and gives its orders.
 fn settle(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
     let Some(at) = model.operations.flows.iter().position(|f| f.operation().id == *id) else { return };
-    let operation = model.operations.flows[at].operation().clone();
+    let now = model.now;
+    model.operations.flows[at].keep(&orders, now);
+    let mut operation = model.operations.flows[at].operation().clone();
     if operation.stage.is_over() {
         let ended = model.operations.flows.remove(at);
+        operation.report = report::lines(ended.report());
         if operation.stage == Stage::Done {
             model.operations.flows.iter_mut().for_each(|flow| flow.call_back(ended.cancels()));
         }
@@ -276,7 +279,8 @@ fn settle(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
             _ => Tone::Plain,
         };
         let (stage, title) = (operation.stage.word(), &operation.title);
-        model.say(tone, format!("{stage}: {title}: {}", operation.words));
+        let report = if operation.runbook { "; report: enter on it in :operations" } else { "" };
+        model.say(tone, format!("{stage}: {title}: {}{report}", operation.words));
     }
     publish(model, operation);
     order(model, id, orders);

@@ -70,4 +70,6 @@ pub struct Operation {
     pub left: Option<Duration>,
     /// What puts it back.
     pub undo: Option<String>,
+    /// Of one that ended: what it was, line by line.
+    pub report: Vec<String>,
 }

@@ -2,7 +2,9 @@ use super::*;
 use crate::{
     action::{
         Goal, Intent, Step,
-        journal::{Entry, Record, Whose},
+        course::Steer,
+        journal::{Entry, Record, What, Whose},
+        task::{Once, Task},
     },
     domain::kubernetes::Key,
 };
@@ -182,4 +184,101 @@ fn journals_of_one_cluster_are_read_together_and_one_from_elsewhere_is_readable(
         ["done", "failed", "open"].map(|s| pair("bastion", s))
     );
     assert_eq!(states(&["--json", "--cluster", "kafka/kafka"]), mine);
+}
+
+/// Two tasks, of which the first was refused once, paused for two minutes and taken up by another; of 12 minutes.
+fn runbook() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::of(folder.path(), &whose("prod"));
+    let What::Planned(record) = planned("roll", "restart brokers 0, 1") else { panic!("no plan") };
+    let step = |n: usize| record.steps[n].clone();
+    let tasks: Vec<Task> = (0..2).map(|n| Once { step: step(n) }.into()).collect();
+    let (steps, chosen) = (vec![], What::Chosen { step: 0, does: Box::new(step(0)) });
+    let steered = |how| What::Steered { how, words: "by the operator".into() };
+    let refused = Said::Refused("the budget | says no".into());
+    let entries = [
+        (0, What::Planned(Record { steps, tasks, ..record.clone() })),
+        (1, chosen.clone()),
+        (1, What::Began { step: 0 }),
+        (2, What::Answered { step: 0, answer: refused }),
+        (9, chosen),
+        (9, What::Began { step: 0 }),
+        (10, What::Answered { step: 0, answer: Said::Taken("evicted".into()) }),
+        (60, steered(Steer::Pause)),
+        (180, steered(Steer::GoOn)),
+        (300, What::TakenUp),
+        (360, What::Reached { step: 0 }),
+        (360, What::Turned { task: 1 }),
+        (720, What::Ended { done: true, words: "every ISR was full".into() }),
+    ];
+    for (second, what) in entries {
+        let at = Time(NOW.0 - HOUR + second * 1_000);
+        let entry = Entry { at, operation: "2026-03-01-r-1".into(), context: "prod".into(), what };
+        journal.append(&entry).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_runbook_is_its_tasks_and_who_had_a_hand_in_it() {
+    let folder = runbook();
+    let text = asked(folder.path(), &[]).unwrap();
+    assert_eq!(
+        text,
+        "2026-03-01 11:00:00Z  restart brokers 0, 1
+  done after 12m: every ISR was full
+  kafka/kafka · context prod · 2026-03-01-r-1
+  overridden: orders-3 falls under min ISR
+  1. evict pod kafka/kafka-1: done, 6m
+  2. delete pod kafka/kafka-1: done, 6m
+  2026-03-01 11:01:00Z paused by the operator
+  2026-03-01 11:03:00Z gone on with by the operator, after 2m
+  2026-03-01 11:05:00Z gone on with by another castellan, after 2m
+  all of it: castellan journal --report 2026-03-01-r-1
+  undo:
+    first
+    second
+"
+    );
+    let json: serde_json::Value = serde_json::from_str(&asked(folder.path(), &["--json"]).unwrap()).unwrap();
+    let runbook = &json["runbook"];
+    assert_eq!(runbook["tasks"][0]["took_seconds"], 360);
+    assert_eq!(runbook["tasks"][1]["fate"], "done");
+    assert_eq!((&runbook["writes"], &runbook["retries"]), (&2.into(), &1.into()));
+    assert_eq!(runbook["hand"][1]["after_seconds"], 120);
+    assert_eq!(json["steps"][0]["answer"]["taken"], "evicted", "the last try");
+}
+
+#[test]
+fn a_report_has_all_of_one_operation() {
+    let folder = runbook();
+    for id in ["2026-03-01-r-1", "r-1", "last"] {
+        let text = asked(folder.path(), &["--report", id]).unwrap();
+        for line in [
+            "restart brokers 0, 1\n",
+            "  done: every ISR was full\n",
+            "  from 2026-03-01 11:00:00Z to 2026-03-01 11:12:00Z: 12m\n",
+            "  2 writes, 1 tried again\n",
+            "    1. evict pod kafka/kafka-1: done, 6m\n",
+            "    2026-03-01 11:00:01Z evict pod kafka/kafka-1: refused: the budget | says no\n",
+            "    2026-03-01 11:00:09Z evict pod kafka/kafka-1: evicted; reached after 5m51s\n",
+        ] {
+            assert!(text.contains(line), "{id}: {line}: {text}");
+        }
+    }
+    let page = asked(folder.path(), &["--report", "r-1", "--markdown"]).unwrap();
+    for line in [
+        "## restart brokers 0, 1\n",
+        "| 1. evict pod kafka/kafka-1 | 6m | done |\n",
+        "| 2026-03-01 11:00:01Z | evict pod kafka/kafka-1 | refused: the budget \\| says no |\n",
+        "- 2026-03-01 11:01:00Z paused by the operator\n",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+    let why = asked(folder.path(), &["--report", "x"]).unwrap_err().to_string();
+    assert!(why.starts_with("no operation in the journal is called x"), "{why}");
+    assert!(asked(folder.path(), &["--markdown"]).is_err(), "of which?");
+    let single = kept();
+    let text = asked(single.path(), &["--report", "o2"]).unwrap();
+    assert!(text.contains("failed: the budget says no"), "{text}");
 }

@@ -56,12 +56,12 @@ fn more(out: &mut String, all: usize) {
     }
 }
 
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     format!("`{}`", clean(text).replace('`', "'"))
 }
 
 /// Text that Markdown and HTML leave as it is.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in clean(text).chars() {
         match c {

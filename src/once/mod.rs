@@ -2,7 +2,7 @@
 //! the overview shows, so it cannot tell another truth than the screen.
 
 mod json;
-mod markdown;
+pub mod markdown;
 mod text;
 
 use crate::{

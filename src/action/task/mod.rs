@@ -60,6 +60,11 @@ pub trait Part {
         Next::Done
     }
 
+    /// What it copies, in bytes, as far as that is known.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
     /// The same at another rate in bytes a second; None: it has none.
     fn at_rate(&self, _rate: u64) -> Option<Task> {
         None

@@ -13,6 +13,7 @@ use super::{
     course::Course,
     goal,
     journal::{Record, Told, What},
+    report::Report,
     topics,
     write::Assignment,
 };
@@ -70,6 +71,8 @@ pub struct Workflow {
     called_back: bool,
     /// What was heard of the present step.
     said: Option<Said>,
+    /// What is told of it when it ended.
+    report: Report,
     /// When the present phase began.
     entered: Time,
     /// Since when nothing of the present step can be seen.
@@ -100,6 +103,7 @@ impl Workflow {
         flow.at = told.at.min(flow.steps.len());
         flow.operation.at = flow.at;
         flow.course.clone_from(&told.course);
+        flow.report.clone_from(&told.report);
         flow.said.clone_from(&told.answer);
         flow.leave_out_refused();
         flow.enter(if told.begun { Phase::Looking } else { Phase::Unsent }, told.last);
@@ -127,6 +131,7 @@ impl Workflow {
             share: None,
             left: None,
             undo: record.undo.clone(),
+            report: Vec::new(),
         };
         let mut flow = Workflow {
             operation,
@@ -139,6 +144,7 @@ impl Workflow {
             told: began,
             called_back: false,
             said: None,
+            report: Report::of(record, began),
             entered: began,
             idle: None,
             pace: Pace::default(),
@@ -146,6 +152,21 @@ impl Workflow {
         };
         flow.show_course();
         flow
+    }
+
+    /// What an operator reads of it afterwards.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Keeps for the report what it ordered.
+    pub fn keep(&mut self, orders: &[Order], now: Time) {
+        for order in orders {
+            match order {
+                Order::Record(what) => self.report.take(what, now),
+                Order::Act { step, .. } => self.report.take(&What::Began { step: *step }, now),
+            }
+        }
     }
 
     /// What is shown of it.
@@ -223,6 +244,7 @@ impl Workflow {
         if self.phase != Phase::Asked {
             return vec![];
         }
+        self.report.take(&What::Answered { step, answer: said.clone() }, now);
         let nothing_to_see = present.until == Goal::Answered;
         let words = said.words().to_string();
         let orders = match &said {

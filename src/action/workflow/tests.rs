@@ -151,7 +151,9 @@ fn what_is_left_is_reckoned_from_the_pace() {
 fn told(at: usize, begun: bool, answer: Option<Said>, goals: &[Goal]) -> Told {
     let record = Record::from(&plan(goals));
     let (id, context) = ("id".into(), "lab".into());
+    let report = Report::of(&record, START);
     Told {
+        report,
         id,
         began: START,
         last: START,

@@ -26,7 +26,9 @@ pub fn describe(world: &World<'_>, id: &str) -> Vec<Section> {
     }
     let mut undo = Section::new("To put it back");
     undo.lines.extend(operation.undo.iter().flat_map(|u| u.lines()).map(String::from));
-    vec![what, steps, undo]
+    let mut report = Section::new("Report");
+    report.lines.extend(operation.report.iter().cloned());
+    vec![what, report, steps, undo]
 }
 
 fn mark(operation: &Operation, nth: usize) -> &'static str {

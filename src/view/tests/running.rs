@@ -18,6 +18,7 @@ fn operation(nth: usize, title: &str) -> Operation {
         share: Some(0.42),
         left: Some(Duration::from_secs(50)),
         undo: None,
+        report: vec![],
     }
 }
 

@@ -198,6 +198,10 @@ impl Part for Move {
         self.lift(at, &legs)
     }
 
+    fn bytes(&self) -> u64 {
+        self.legs.iter().map(|leg| leg.added().count() as u64 * leg.bytes.unwrap_or(0)).sum()
+    }
+
     fn at_rate(&self, rate: u64) -> Option<Task> {
         (self.copies() > 0).then(|| Move { rate: Some(rate), ..self.clone() }.into())
     }

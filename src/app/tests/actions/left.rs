@@ -1,7 +1,7 @@
 //! What another castellan began, or one before this one.
 
 use super::*;
-use crate::action::journal;
+use crate::action::{self, journal};
 
 fn told(hands: &mut Hands) -> journal::Told {
     hands.press("x").read().press("y");
@@ -20,6 +20,7 @@ fn told(hands: &mut Hands) -> journal::Told {
         begun: true,
         answer: None,
         course: None,
+        report: action::report::Report::of(record, hands.model.now),
         ended: None,
         lives: false,
     }

@@ -175,6 +175,25 @@ fn it_is_aborted_only_when_that_was_confirmed() {
 }
 
 #[test]
+fn its_end_says_where_its_report_is_and_enter_opens_it() {
+    let mut hands = begun();
+    let id = hands.operation();
+    for step in 0..2 {
+        hands.wait(1_000);
+        hands.send(Msg::Acted(id.clone(), step, Said::Taken("patched".into())));
+        hands.wait(3_000);
+    }
+    hands.wait(1_000);
+    assert_eq!(hands.stage(), Stage::Done, "{}", words(&hands));
+    assert!(hands.said().ends_with("report: enter on it in :operations"), "{}", hands.said());
+    hands.press("g enter");
+    let text = hands.model.sheets.last().unwrap().pager().unwrap().text();
+    for line in ["1. cordon node-0: done", "cordon node-1: patched; reached after", "2 writes"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
 fn quitting_says_that_it_is_gone_on_with() {
     let mut hands = begun();
     hands.press("ctrl-c");
