@@ -169,6 +169,7 @@ pub static VERBS: &[&Verb] = &[
     &delete::DELETE,
     &cordon::CORDON,
     &cordon::UNCORDON,
+    &runbook::drain_node::DRAIN,
     &reassign::REASSIGN,
     &cancel::CANCEL,
     &elect::ELECT,

@@ -42,15 +42,15 @@ fn what_is_broken_says_what_to_do_and_what_hangs_on_it_is_not_judged() {
 #[test]
 fn a_denied_permission_is_told_with_the_verbs_that_need_it() {
     let hands = Hands::on(Mood::Healthy, "overview");
-    let grants = wanted().map(|(verb, permission)| {
-        let allowed = verb != "evict";
+    let grants = wanted().map(|(_, permission)| {
+        let allowed = permission.subresource != "eviction";
         crate::domain::access::Grant::Kubernetes { permission, namespace: "kafka".into(), allowed }
     });
     let all = checks(&hands.model, &Security::default(), &Ok(grants.collect()));
     let acting = check(&all, "acting");
     assert_eq!(
         (acting.state, &*acting.found),
-        (State::Lacking, "not permitted: create pods/eviction (for evict)")
+        (State::Lacking, "not permitted: create pods/eviction (for roll, evict, drain-node)")
     );
     assert_eq!(acting.next.as_deref(), Some("kubectl auth can-i create pods/eviction"));
 }

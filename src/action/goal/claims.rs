@@ -1,7 +1,10 @@
 //! Goals about volume claims.
 
 use super::{Known, Sight};
-use crate::domain::{Text, kubernetes::Key};
+use crate::domain::{
+    Text,
+    kubernetes::{Claim, Key},
+};
 
 /// Gone, or another in its place.
 pub fn replaced(known: &Known<'_>, key: &Key, uid: &Text) -> Sight {
@@ -18,4 +21,17 @@ pub fn replaced(known: &Known<'_>, key: &Key, uid: &Text) -> Sight {
         Some(_) => format!("claim {key} to be deleted"),
     };
     Sight::Awaited { words, share: None }
+}
+
+/// It is being deleted, or gone, or another is in its place.
+pub fn ending(known: &Known<'_>, key: &Key, uid: &Text) -> Sight {
+    let claims = &known.world.snapshot.kubernetes.claims;
+    if !claims.feed.state(known.world.now).is_live() {
+        return Sight::Unknown("the claims are not read now".into());
+    }
+    let stays = |claim: &&Claim| claim.meta.uid == *uid && claim.meta.deleting.is_none();
+    match claims.get(key).filter(stays) {
+        Some(_) => Sight::Idle(format!("the API server to show that claim {key} is to go")),
+        None => Sight::Reached,
+    }
 }

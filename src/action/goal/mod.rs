@@ -61,6 +61,11 @@ pub enum Goal {
         uid: Text,
         asked: Option<Text>,
     },
+    /// The claim is being deleted, or has gone: it stays as long as a pod uses it.
+    ClaimEnding {
+        claim: Key,
+        uid: Text,
+    },
     /// None of these moves any more, and each has its replicas; cancelled ones only have to rest.
     Reassigned {
         partitions: Vec<Assignment>,
@@ -157,6 +162,7 @@ pub fn look(goal: &Goal, known: &Known<'_>) -> Sight {
         Goal::Answered => Sight::Reached,
         Goal::Cordoned { node, on } => cordon::look(known, node, *on),
         Goal::PodReplaced { pod, uid, broker } => pods::replaced(known, pod, uid, *broker),
+        Goal::ClaimEnding { claim, uid } => claims::ending(known, claim, uid),
         Goal::PodEnding { pod, uid, asked } => pods::ending(known, pod, uid, asked.as_ref()),
         Goal::Replicas { kind, key, replicas, after } => pods::replicas(known, *kind, key, *replicas, *after),
         Goal::Scaled { kind, key, replicas } => pods::scaled(known, *kind, key, *replicas),

@@ -1,6 +1,7 @@
 //! The night's work in one key: verbs whose plans are tasks. One file each.
 
 pub mod drain_broker;
+pub mod drain_node;
 pub mod rebalance;
 pub mod repair_racks;
 pub mod roll;

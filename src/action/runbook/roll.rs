@@ -26,7 +26,7 @@ const fn need(of: Of, verb: &'static str, subresource: &'static str) -> Need {
 pub static ROLL: Verb = Verb {
     name: "roll",
     keys: &["shift-r"],
-    about: "roll: restart brokers one at a time",
+    about: "restart one by one",
     needs: &[
         need(Of::NotKeptBy(Keeper::Strimzi), "create", "eviction"),
         need(Of::KeptBy(Keeper::Strimzi), "patch", ""),
@@ -72,7 +72,7 @@ fn all<'a>(known: &Known<'a>) -> Vec<Target<'a>> {
 }
 
 /// Whether it is a broker that another pod takes the place of.
-fn fits(target: &Target<'_>) -> Result<(), String> {
+pub fn fits(target: &Target<'_>) -> Result<(), String> {
     let key = target.key();
     target.refuses()?;
     match (target.keeper, target.broker) {
@@ -158,7 +158,7 @@ fn line(known: &Known<'_>, old: &Old) -> String {
     format!("{who} pod {} of broker {}{last}", old.pod, old.broker)
 }
 
-fn budgets(known: &Known<'_>, targets: &[Target<'_>]) -> Vec<Note> {
+pub fn budgets(known: &Known<'_>, targets: &[Target<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     for target in targets.iter().filter(|target| target.keeper != Some(Keeper::Strimzi)) {
         for note in owner::budgets(known, target.pod).into_iter().map(owner::budget_note) {
@@ -170,7 +170,7 @@ fn budgets(known: &Known<'_>, targets: &[Target<'_>]) -> Vec<Note> {
     notes
 }
 
-fn by_hand(target: &Target<'_>) -> Vec<String> {
+pub fn by_hand(target: &Target<'_>) -> Vec<String> {
     let key = target.key();
     if target.keeper != Some(Keeper::Strimzi) {
         return evict::eviction(target).into();

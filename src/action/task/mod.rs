@@ -7,10 +7,12 @@
 //! To add a task: a file here that implements [`Part`], and a line in [`tasks!`].
 
 mod consumers;
+pub mod drain;
 mod elect;
 mod empty;
 mod moves;
 mod once;
+pub mod renew;
 mod resize;
 mod roll;
 #[cfg(test)]
@@ -19,10 +21,12 @@ pub mod sim;
 mod spread;
 
 pub use consumers::{Consumers, StartConsumers, StopConsumers};
+pub use drain::Drain;
 pub use elect::Elect;
 pub use empty::Empty;
 pub use moves::Move;
 pub use once::Once;
+pub use renew::Renew;
 pub use resize::Resize;
 pub use roll::{Old, Roll};
 pub use spread::{Spread, Until};
@@ -95,7 +99,7 @@ macro_rules! tasks {
     };
 }
 
-tasks![Once, Move, Elect, Roll, StopConsumers, StartConsumers, Empty, Resize, Spread];
+tasks![Once, Move, Elect, Roll, Drain, Renew, StopConsumers, StartConsumers, Empty, Resize, Spread];
 
 impl Task {
     /// What it would do if it began now.

@@ -17,6 +17,7 @@ use crate::{
         derived::{BrokerRow, Trouble, trouble},
         kafka::BrokerId,
         kubernetes::{Budget, Key, Pod},
+        object::Kind,
         reading::Feed,
         time::age,
     },
@@ -147,7 +148,7 @@ pub fn undo(at: &At<'_>, pods: &[Old]) -> Next {
     for old in pods {
         if let Some(pod) = old.due(at.known) {
             if old.is_asked(pod) {
-                return Next::step(old.ask("false"));
+                return Next::step(old.take_back());
             }
             continue;
         }
@@ -162,7 +163,7 @@ pub fn undo(at: &At<'_>, pods: &[Old]) -> Next {
     Next::Done
 }
 
-fn blind(at: &At<'_>) -> Option<Next> {
+pub fn blind(at: &At<'_>) -> Option<Next> {
     let (kafka, kubernetes) = (&at.known.world.snapshot.kafka, &at.known.world.snapshot.kubernetes);
     at.blind([
         ("the pods", &kubernetes.pods.feed),
@@ -225,11 +226,11 @@ impl Old {
         (pod.meta.uid == self.uid && pod.meta.deleting.is_none()).then_some(pod)
     }
 
-    fn is_asked(&self, pod: &Pod) -> bool {
+    pub fn is_asked(&self, pod: &Pod) -> bool {
         self.strimzi && pods::is_asked(pod, ROLL)
     }
 
-    fn replaced(&self) -> Goal {
+    pub fn replaced(&self) -> Goal {
         Goal::PodReplaced { pod: self.pod.clone(), uid: self.uid.clone(), broker: Some(self.broker) }
     }
 
@@ -265,7 +266,7 @@ impl Old {
     }
 
     /// kafka.md §1, with the brokers that are about to be away besides.
-    fn is_spared(&self, known: &Known<'_>) -> Result<(), Next> {
+    pub fn is_spared(&self, known: &Known<'_>) -> Result<(), Next> {
         let kafka = &known.world.snapshot.kafka;
         let others = known.world.derived.joined.brokers.iter().filter(|row| row.id != Some(self.broker));
         let mut gone = vec![self.broker];
@@ -292,36 +293,42 @@ impl Old {
         }
     }
 
-    fn go(&self, pod: &Pod) -> Step {
+    pub fn go(&self, pod: &Pod) -> Step {
         if self.strimzi {
-            return self.ask("true");
+            return self.asks(ROLL, &self.uid);
         }
         Step {
             title: format!("evict pod {} of broker {}", self.pod, self.broker),
             write: Write::Evict { pod: self.pod.clone(), uid: pod.meta.uid.clone() },
-            until: Goal::PodEnding { pod: self.pod.clone(), uid: self.uid.clone(), asked: None },
+            until: Goal::PodEnding { pod: self.pod.clone(), uid: pod.meta.uid.clone(), asked: None },
             patience: SHOWN,
         }
     }
 
-    /// Asks Strimzi to roll it, or to leave it alone.
-    fn ask(&self, value: &str) -> Step {
-        let (pod, uid) = (self.pod.clone(), self.uid.clone());
-        let (title, until) = match value {
-            "true" => {
-                let until = Goal::PodEnding { pod: pod.clone(), uid: uid.clone(), asked: Some(ROLL.into()) };
-                (format!("ask Strimzi to roll pod {pod} of broker {}", self.broker), until)
-            }
-            _ => (format!("take back that Strimzi rolls pod {pod}"), Goal::Answered),
-        };
-        let write = Write::Annotate {
-            kind: crate::domain::object::Kind::Pod,
-            key: pod,
-            uid,
-            name: ROLL.into(),
-            value: value.into(),
-        };
-        Step { title, write, until, patience: SHOWN }
+    /// Asks Strimzi by this annotation.
+    pub fn asks(&self, annotation: &'static str, uid: &Text) -> Step {
+        let until =
+            Goal::PodEnding { pod: self.pod.clone(), uid: uid.clone(), asked: Some(annotation.into()) };
+        Step {
+            title: format!("ask Strimzi to roll pod {} of broker {}", self.pod, self.broker),
+            write: self.annotate(annotation, uid, "true"),
+            until,
+            patience: SHOWN,
+        }
+    }
+
+    fn take_back(&self) -> Step {
+        Step {
+            title: format!("take back that Strimzi rolls pod {}", self.pod),
+            write: self.annotate(ROLL, &self.uid, "false"),
+            until: Goal::Answered,
+            patience: SHOWN,
+        }
+    }
+
+    fn annotate(&self, name: &'static str, uid: &Text, value: &str) -> Write {
+        let (kind, name) = (Kind::Pod, name.into());
+        Write::Annotate { kind, key: self.pod.clone(), uid: uid.clone(), name, value: value.into() }
     }
 }
 

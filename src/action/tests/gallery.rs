@@ -103,6 +103,13 @@ fn astray(snapshot: &mut Snapshot) {
     apply(snapshot, KafkaDelta::Topics { changed: vec![orders], removed: vec![], at: NOW });
 }
 
+/// A pod without a controller on the first node, and no budget.
+fn lone(snapshot: &mut Snapshot) {
+    no_budget(snapshot);
+    let pod = crate::world::kubernetes::pod("shop", "by-hand", 0, 90);
+    apply(snapshot, KubernetesDelta::Pods(put(pod)));
+}
+
 /// Kept by Helm and by Argo CD, and by Confluent's operator.
 fn kept(snapshot: &mut Snapshot) {
     with_set(snapshot, |set| {
@@ -177,6 +184,8 @@ fn cases() -> Vec<Case> {
         case("a broker, and no budget for it", changed(no_budget), "delete", vec![broker(1)], ""),
         case("Strimzi's", changed(strimzi), "delete", vec![pod("kafka-1")], ""),
         case("a node", healthy(), "cordon", vec![node()], ""),
+        case("a node with a broker", healthy(), "drain-node", vec![node()], ""),
+        case("with what nothing puts back", changed(lone), "drain-node", vec![node()], ""),
         case("a topic", changed(four), "reassign", vec![topic("orders")], "to 1,2,3"),
         case("off a broker", changed(four), "reassign", vec![topic("orders")], "off 2"),
         case("to too few", healthy(), "reassign", vec![topic("orders")], "off 2"),

@@ -2,6 +2,7 @@
 
 mod gallery;
 pub mod pods;
+mod roll;
 
 use super::{Intent, Known, Plan, Policy, find, groups};
 use crate::{

@@ -7,6 +7,7 @@ use crate::domain::{
 };
 
 const PATCH_NODES: Permission = Permission { verb: "patch", group: "", resource: "nodes", subresource: "" };
+const EVICT: Permission = Permission { verb: "create", group: "", resource: "pods", subresource: "eviction" };
 
 fn asked(hands: &Hands) -> Vec<(AskId, crate::domain::ask::AccessQuery)> {
     let asks = hands.effects.iter().filter_map(|e| match e {
@@ -25,7 +26,8 @@ fn a_permission_is_asked_for_once() {
     let mut hands = Hands::on(Mood::Healthy, "nodes");
     let first = asked(&hands);
     let [(_, query)] = &first[..] else { panic!("{first:?}") };
-    assert_eq!(query.kubernetes, [(PATCH_NODES, "".into())], "on nodes: in the cluster's scope");
+    let wanted = [(EVICT, "".into()), (PATCH_NODES, "".into())];
+    assert_eq!(query.kubernetes, wanted, "on nodes: in the cluster's scope");
     hands.press("j j k").send(Msg::Derive).wait(1_000).press("j").wait(1_000);
     assert_eq!(asked(&hands).len(), 1, "the other nodes need the same");
 }
