@@ -30,11 +30,12 @@ const PACKAGES: [&str; 6] = [
 ];
 
 /// Kafka's own command line tools, offered under the names that its documentation uses.
-const KAFKA_TOOLS: [(&str, &str); 12] = [
+const KAFKA_TOOLS: [(&str, &str); 14] = [
     ("kafka-acls.sh", "kafka.admin.AclCommand"),
     ("kafka-broker-api-versions.sh", "org.apache.kafka.tools.BrokerApiVersionsCommand"),
     ("kafka-cluster.sh", "org.apache.kafka.tools.ClusterTool"),
     ("kafka-configs.sh", "kafka.admin.ConfigCommand"),
+    ("kafka-console-consumer.sh", "org.apache.kafka.tools.consumer.ConsoleConsumer"),
     ("kafka-consumer-groups.sh", "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"),
     ("kafka-get-offsets.sh", "org.apache.kafka.tools.GetOffsetShell"),
     ("kafka-leader-election.sh", "org.apache.kafka.tools.LeaderElectionCommand"),
@@ -43,6 +44,7 @@ const KAFKA_TOOLS: [(&str, &str); 12] = [
     ("kafka-producer-perf-test.sh", "org.apache.kafka.tools.ProducerPerformance"),
     ("kafka-reassign-partitions.sh", "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"),
     ("kafka-topics.sh", "org.apache.kafka.tools.TopicCommand"),
+    ("kafka-verifiable-producer.sh", "org.apache.kafka.tools.VerifiableProducer"),
 ];
 
 /// Programs built from the pinned sources, by their content's version.

@@ -128,7 +128,7 @@ fn pods(size: Size) -> Vec<Pod> {
     pods
 }
 
-fn node(index: usize) -> Node {
+pub fn node(index: usize) -> Node {
     let since = ago(86_400 * 30);
     let condition = |kind: &str, status| NodeCondition {
         kind: kind.into(),
@@ -164,7 +164,14 @@ fn claim(index: usize) -> Claim {
     }
 }
 
-fn stateful_set(size: Size) -> StatefulSet {
+/// The claim of a broker's disk, made so often that it has this UID.
+pub fn claim_of(index: usize, uid: &str) -> Claim {
+    let mut claim = claim(index);
+    claim.meta.uid = uid.into();
+    claim
+}
+
+pub fn stateful_set(size: Size) -> StatefulSet {
     let brokers = size.brokers as i32;
     StatefulSet {
         meta: meta(NAMESPACE, "kafka", ago(86_400 * 30)),

@@ -9,5 +9,6 @@ mod first;
 mod on_paper;
 mod panes;
 mod picker;
+mod runbooks;
 mod screen;
 mod stage;

@@ -199,10 +199,13 @@ impl Spot {
     }
 }
 
+/// Offsets by partition.
+type Offsets = BTreeMap<(TopicName, i32), i64>;
+
 /// A file of `topic,partition,offset`, or of `group,topic,partition,offset`; None: it is none.
 ///
 /// Source: Kafka `ConsumerGroupCommand`, `--reset-offsets --export`.
-fn table(text: &str, group: &Group) -> Result<Option<BTreeMap<(TopicName, i32), i64>>, String> {
+fn table(text: &str, group: &Group) -> Result<Option<Offsets>, String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_one =
         |line: &&str| (2..=3).contains(&line.matches(',').count()) && !line.contains(char::is_whitespace);

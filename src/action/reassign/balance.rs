@@ -131,7 +131,7 @@ impl<'a> Balance<'a> {
             let part = &self.parts[at];
             let from = part.partition.replicas.to_vec();
             let (topic, partition) = (part.topic.clone(), part.partition.index);
-            (from != to).then(|| (at, Change { topic, partition, from, to, bytes: part.bytes }))
+            (from != to).then_some((at, Change { topic, partition, from, to, bytes: part.bytes }))
         };
         let mut changes: Vec<(usize, Change)> = self.changed.into_iter().filter_map(change).collect();
         changes.sort_by_key(|(at, _)| *at);

@@ -358,7 +358,7 @@ impl Workflow {
 
     /// What follows from it is for this castellan to tell: of what was left only a single action's end is.
     fn leads(&self) -> bool {
-        !self.lives && !(self.left && self.course.is_some())
+        !(self.lives || self.left && self.course.is_some())
     }
 
     fn wait(&mut self, words: &str, share: Option<f64>, now: Time) {

@@ -4,7 +4,7 @@ mod brokers;
 mod controller;
 mod everyday;
 mod hands;
-mod outside;
+pub mod outside;
 mod production;
 mod races;
 mod random;
@@ -15,7 +15,7 @@ mod silence;
 use crate::stage::Turn;
 
 /// The lab with three brokers and three pods that matter to nobody, whatever a test that failed has left.
-fn stage() -> Turn {
+pub fn stage() -> Turn {
     let stage = crate::stage::stage();
     for (set, what) in [("-n kafka", "statefulset kafka"), ("-n shop", "deployment web")] {
         if stage.field(&format!("{set} get {what}"), ".spec.replicas") != "3" {
