@@ -9,7 +9,6 @@ fn a_group_is_reset_with_its_consumers_stopped_and_started_again() {
     let mut stage = Stage::open(FAST, WIDE);
     stage.select("groups", "^audit$", "audit");
     stage.is_refused("\x04", "stop its consumers first: kubectl scale -n shop deployment/audit --replicas 0");
-    stage.press("\x1b");
     stage.plans(":reset-offsets latest\r");
     stage.sees("reset group audit to the end");
     stage.row(&["Deployment shop/audit: ", " -> 0 -> "]);
