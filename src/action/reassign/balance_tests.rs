@@ -214,7 +214,7 @@ fn brokers_become_alike_with_hardly_more_bytes_than_any_way_to_make_them_so() {
             reached += u64::from(wanted[0] <= aim[0] + 1e-9 && wanted[1] <= aim[1] + 1e-9);
         }
     }
-    assert!(bytes as f64 <= 1.10 * lower as f64, "{bytes} MiB moved, {lower} would do");
+    assert!(bytes as f64 <= 1.15 * lower as f64, "{bytes} MiB moved, {lower} would do");
     // Of so few partitions much can only be exchanged: an exhaustive search gets within the threshold where the
     // balance stops before it.
     assert!(reached * 3 >= possible, "within the threshold {reached} of {possible}");

@@ -44,7 +44,10 @@ impl Part for Spread {
 
     fn conditions(&self) -> Vec<String> {
         match &self.until {
-            Until::Planned { .. } => Vec::new(),
+            Until::Planned { tasks } => {
+                let told = |task: &Task| [vec![task.part().title()], task.part().conditions()].concat();
+                tasks.iter().flat_map(told).collect()
+            }
             Until::Joined { .. } => vec!["the new brokers are registered, and their disks are known".into()],
         }
     }

@@ -5,9 +5,12 @@
 //! becomes worse than it was and is beyond the threshold. What turned out to be needless is taken back. Then
 //! leaders are made alike by the order of replicas, which costs nothing.
 
+mod exchange;
+mod leaders;
+
 use super::planner::{Change, Part, Site};
 use crate::domain::{Text, kafka::BrokerId};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The furthest that a broker is from the mean, as a share of the mean.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -30,7 +33,9 @@ const OVERHEAD: f64 = (1 << 20) as f64;
 /// Less imbalance than this is none.
 const HARDLY: f64 = 1e-9;
 /// So many replicas are compared before the best of them is moved.
-const LOOK: usize = 64;
+const LOOK: usize = 256;
+/// So many are looked at for those: where none of these may move, hardly any other of their kind may.
+const SCAN: usize = 1_000;
 /// As long as moves of the same kind are worth so much of the first, no other kind is looked for.
 const ALIKE: f64 = 0.9;
 
@@ -84,6 +89,8 @@ pub struct Balance<'a> {
     on: BTreeMap<(usize, u32), Vec<usize>>,
     /// No move of these kinds was found.
     vain: BTreeSet<Kind>,
+    /// How many partitions of a kind were looked at in vain.
+    passed: HashMap<Kind, usize>,
 }
 
 fn magnitude(bytes: u64) -> u32 {
@@ -110,6 +117,7 @@ impl<'a> Balance<'a> {
             changed: HashMap::new(),
             on: BTreeMap::new(),
             vain: BTreeSet::new(),
+            passed: HashMap::new(),
         };
         for part in 0..parts.len() {
             balance.count(part);
@@ -123,7 +131,13 @@ impl<'a> Balance<'a> {
 
     pub fn plan(mut self) -> Balanced {
         let before = self.spread();
-        self.move_replicas();
+        loop {
+            self.move_replicas();
+            // After an exchange a mere move may help again.
+            if !self.exchange_replicas() {
+                break;
+            }
+        }
         self.take_back();
         self.order_leaders();
         let after = self.spread();
@@ -213,13 +227,25 @@ impl<'a> Balance<'a> {
 
     /// The kind of move that is worth the most.
     fn best_kind(&self) -> Option<Kind> {
+        let off = |at: usize, over: bool| {
+            let [bytes, replicas, _] = self.loads[at];
+            let beyond = |m: usize, load: f64| match over {
+                true => load > self.bands[m].high,
+                false => load < self.bands[m].low,
+            };
+            beyond(BYTES, bytes) || beyond(REPLICAS, replicas)
+        };
+        let under: Vec<usize> = self.members().filter(|at| off(*at, false)).collect();
+        let all: Vec<usize> = self.members().collect();
         let mut best: Option<(f64, Kind)> = None;
         for ((from, size), _) in self.on.iter().filter(|(_, parts)| !parts.is_empty()) {
-            for to in self.members().filter(|to| to != from) {
+            // Who has too much may give to all, and who has too little may get from all.
+            let targets = if off(*from, true) { &all } else { &under };
+            for to in targets.iter().copied().filter(|to| to != from) {
                 let kind = (*from, to, *size);
                 let worth = self.worth(*from, to, (1_u64 << size) as f64);
-                let better = best.is_none_or(|(most, _)| worth > most);
-                if worth > 0.0 && better && !self.vain.contains(&kind) {
+                let better = worth > best.map_or(0.0, |(most, _)| most);
+                if better && !self.vain.contains(&kind) {
                     best = Some((worth, kind));
                 }
             }
@@ -229,12 +255,14 @@ impl<'a> Balance<'a> {
 
     /// Moves the best replicas of a kind as long as they are worth it; whether there was any.
     fn move_some(&mut self, (from, to, size): Kind) -> bool {
-        let Some(parts) = self.on.get(&(from, size)) else { return false };
-        let fits = parts.iter().copied().filter(|part| self.may_move(*part, from, to));
+        let all = self.on.get(&(from, size)).map_or(0, Vec::len);
+        let passed = self.passed.get(&(from, to, size)).copied().filter(|passed| *passed < all).unwrap_or(0);
+        let some = self.some((from, size), passed, |part| self.may_move(part, from, to));
+        let first = some.first().map_or(passed + SCAN, |(nth, _)| *nth);
+        self.passed.insert((from, to, size), first);
         let worth = |part: usize| self.worth(from, to, self.bytes(part));
-        let leads = |part: &usize| self.replicas(*part).first() == Some(&self.sites[from].id);
-        let mut some: Vec<(f64, bool, usize)> =
-            fits.take(LOOK).map(|part| (worth(part), leads(&part), part)).collect();
+        let weighed = |(_, part): (usize, usize)| (worth(part), self.leads(part, from), part);
+        let mut some: Vec<(f64, bool, usize)> = some.into_iter().map(weighed).collect();
         // Of equal ones those that do not move a leader.
         some.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         let first = some.first().map_or(0.0, |(worth, ..)| *worth);
@@ -247,28 +275,50 @@ impl<'a> Balance<'a> {
             self.shift(part, from, to);
             moved.insert(part);
         }
-        if let Some(parts) = self.on.get_mut(&(from, size)) {
-            parts.retain(|part| !moved.contains(part));
-        }
-        let any = !moved.is_empty();
-        self.on.entry((to, size)).or_default().extend(moved);
-        any
+        self.rehouse(&moved, (from, size), to);
+        !moved.is_empty()
     }
 
-    /// Whether a replica may go there: the racks are kept, there is room, and nothing gets worse than it was.
+    /// Some of the partitions of a size on a broker, of which this holds, each with its place; from one on.
+    fn some(&self, on: (usize, u32), from: usize, holds: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
+        let parts = self.on.get(&on).map_or(&[][..], |parts| parts);
+        let parts = parts.iter().copied().enumerate().skip(from).take(SCAN);
+        parts.filter(|(_, part)| holds(*part)).take(LOOK).collect()
+    }
+
+    /// Whether a broker is the preferred leader.
+    fn leads(&self, part: usize, at: usize) -> bool {
+        self.replicas(part).first() == Some(&self.sites[at].id)
+    }
+
+    /// Of these partitions a replica is on another broker now.
+    fn rehouse(&mut self, moved: &BTreeSet<usize>, (from, size): (usize, u32), to: usize) {
+        if let Some(parts) = self.on.get_mut(&(from, size)).filter(|_| !moved.is_empty()) {
+            parts.retain(|part| !moved.contains(part));
+            self.on.entry((to, size)).or_default().extend(moved);
+        }
+    }
+
+    /// Whether a replica may go there: it fits, and nothing gets worse than it was.
     fn may_move(&self, part: usize, from: usize, to: usize) -> bool {
-        let (replicas, bytes) = (self.replicas(part), self.bytes(part));
-        let (source, target) = (&self.sites[from], &self.sites[to]);
-        let leads = f64::from(u8::from(replicas.first() == Some(&source.id)));
-        let within = |m: usize, by: f64| {
-            let (band, gets, gives) = (&self.bands[m], self.loads[to][m] + by, self.loads[from][m] - by);
-            by == 0.0 || (gets <= band.most && gives >= band.least)
-        };
+        let leads = f64::from(u8::from(self.leads(part, from)));
+        self.within(BYTES, from, to, self.bytes(part))
+            && self.within(REPLICAS, from, to, 1.0)
+            && self.within(LEADERS, from, to, leads)
+            && self.fits(part, from, to)
+    }
+
+    /// Whether so much may go from one broker to the other.
+    fn within(&self, m: usize, from: usize, to: usize, by: f64) -> bool {
+        let (band, gets, gives) = (&self.bands[m], self.loads[to][m] + by, self.loads[from][m] - by);
+        by == 0.0 || (gets <= band.most && gives >= band.least)
+    }
+
+    /// It is not there yet, there is room, and the racks are kept.
+    fn fits(&self, part: usize, from: usize, to: usize) -> bool {
+        let (replicas, source, target) = (self.replicas(part), &self.sites[from], &self.sites[to]);
         !replicas.contains(&target.id)
-            && target.room.is_none_or(|room| bytes <= room.left as f64)
-            && within(BYTES, bytes)
-            && within(REPLICAS, 1.0)
-            && within(LEADERS, leads)
+            && target.room.is_none_or(|room| self.bytes(part) <= room.left as f64)
             && self.keeps_racks(replicas, source, target)
     }
 
@@ -327,120 +377,5 @@ impl<'a> Balance<'a> {
                 self.shift(part, from, to);
             }
         }
-    }
-
-    /// Makes leaders alike by who is first in the lists. Where nobody can hand leaders over to one who leads fewer,
-    /// others hand theirs on (as matchings are improved along paths; Harvey and others, 2003).
-    fn order_leaders(&mut self) {
-        let mut hands: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
-        for part in (0..self.parts.len()).filter(|part| self.movable[*part]) {
-            self.offer(part, &mut hands);
-        }
-        let mut stuck = BTreeSet::new();
-        while let Some(path) = self.path(&mut hands, &mut stuck) {
-            for pair in path.windows(2) {
-                let (from, to) = (pair[0], pair[1]);
-                let Some(part) = hands.get_mut(&(from, to)).and_then(Vec::pop) else { return };
-                let mut now = self.replicas(part).to_vec();
-                let fresh = self.sites[to].id;
-                let Some(nth) = now.iter().position(|id| *id == fresh) else { return };
-                now.swap(0, nth);
-                self.loads[from][LEADERS] -= 1.0;
-                self.loads[to][LEADERS] += 1.0;
-                self.changed.insert(part, now);
-                self.offer(part, &mut hands);
-            }
-        }
-    }
-
-    /// Whom a partition's preferred leader can hand it over to: who is in sync, or will be once it has moved.
-    fn offer(&self, part: usize, hands: &mut HashMap<(usize, usize), Vec<usize>>) {
-        let (now, partition) = (self.replicas(part), self.parts[part].partition);
-        let Some(leader) = now.first().and_then(|id| self.at(*id)) else { return };
-        if !self.sites[leader].takes {
-            return;
-        }
-        for id in now.iter().skip(1) {
-            let comes = !partition.replicas.contains(*id);
-            let Some(to) = self.at(*id).filter(|to| self.sites[*to].takes) else { continue };
-            if comes || partition.isr.contains(*id) {
-                hands.entry((leader, to)).or_default().push(part);
-            }
-        }
-    }
-
-    /// A way from a broker to one that leads at least two fewer, where one end is beyond the threshold.
-    fn path(
-        &self,
-        hands: &mut HashMap<(usize, usize), Vec<usize>>,
-        stuck: &mut BTreeSet<usize>,
-    ) -> Option<Vec<usize>> {
-        let leads = |at: usize| self.loads[at][LEADERS];
-        let band = &self.bands[LEADERS];
-        let mut off: Vec<usize> = self.members().filter(|at| band.off(leads(*at)) > 0.0).collect();
-        off.sort_by(|a, b| band.off(leads(*b)).total_cmp(&band.off(leads(*a))).then(a.cmp(b)));
-        for end in off {
-            if stuck.contains(&end) {
-                continue;
-            }
-            let over = leads(end) > band.high;
-            let far = |at: usize| {
-                if over { leads(at) + 2.0 <= leads(end) } else { leads(at) >= leads(end) + 2.0 }
-            };
-            if let Some(path) = self.search(hands, end, over, far) {
-                stuck.clear();
-                return Some(path);
-            }
-            stuck.insert(end);
-        }
-        None
-    }
-
-    /// The shortest way from `end`, or to it, to whoever is wanted.
-    fn search(
-        &self,
-        hands: &mut HashMap<(usize, usize), Vec<usize>>,
-        end: usize,
-        forward: bool,
-        wanted: impl Fn(usize) -> bool,
-    ) -> Option<Vec<usize>> {
-        let members: Vec<usize> = self.members().collect();
-        let mut via: HashMap<usize, usize> = [(end, end)].into();
-        let mut queue = VecDeque::from([end]);
-        while let Some(at) = queue.pop_front() {
-            for next in &members {
-                let edge = if forward { (at, *next) } else { (*next, at) };
-                if via.contains_key(next) || !self.has_hand(hands, edge) {
-                    continue;
-                }
-                via.insert(*next, at);
-                if wanted(*next) {
-                    let mut path = vec![*next, at];
-                    while path.last() != Some(&end) {
-                        path.push(via[&path[path.len() - 1]]);
-                    }
-                    if forward {
-                        path.reverse();
-                    }
-                    return Some(path);
-                }
-                queue.push_back(*next);
-            }
-        }
-        None
-    }
-
-    /// Whether one can hand a partition over to the other; what was handed over since is forgotten.
-    fn has_hand(&self, hands: &mut HashMap<(usize, usize), Vec<usize>>, (from, to): (usize, usize)) -> bool {
-        let Some(parts) = hands.get_mut(&(from, to)) else { return false };
-        let (leader, fresh) = (self.sites[from].id, self.sites[to].id);
-        while let Some(part) = parts.last() {
-            let now = self.replicas(*part);
-            if now.first() == Some(&leader) && now.contains(&fresh) {
-                return true;
-            }
-            parts.pop();
-        }
-        false
     }
 }
