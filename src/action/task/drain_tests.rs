@@ -13,7 +13,7 @@ use crate::{
 
 /// Broker 0's node: a client's pod, a DaemonSet's, a static one, and the broker.
 fn sim() -> (Sim, Text) {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let node = node_name(0);
     let owned = |name: &str, kind: &str| {
         let mut pod = pod("web", name, 0, 90);

@@ -34,13 +34,13 @@ fn uid(sim: &Sim) -> Option<Text> {
 
 #[test]
 fn the_claim_is_deleted_before_the_pod_and_both_are_made_again() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let (task, before) = (renew(&sim, true), uid(&sim));
     assert_eq!(sim.run(&task, false, |_, _| {}), End::Done);
     assert!(matches!(&sim.writes[..], [Write::DeleteClaim { .. }, Write::Evict { .. }]), "{:?}", sim.writes);
     assert!(uid(&sim).is_some() && uid(&sim) != before);
     assert_eq!(sim.made[&Sim::key(ONE)], 1);
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let (task, before) = (renew(&sim, false), uid(&sim));
     assert_eq!(sim.run(&task, false, |_, _| {}), End::Done);
     assert!(matches!(&sim.writes[..], [Write::Evict { .. }]) && uid(&sim) == before);
@@ -48,7 +48,7 @@ fn the_claim_is_deleted_before_the_pod_and_both_are_made_again() {
 
 #[test]
 fn a_volume_with_the_only_replica_in_sync_of_anything_is_never_deleted() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = renew(&sim, true);
     let only = |sim: &mut Sim| {
         sim.change_topics(|topic, p| {
@@ -62,13 +62,13 @@ fn a_volume_with_the_only_replica_in_sync_of_anything_is_never_deleted() {
     let words = "another replica in sync of orders-0: broker 1 has the only one, and it would be lost";
     assert_eq!(waits(sim.next(&task)), words);
     // Nor is its pod ended when that befalls it between the two.
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let Next::Do(step) = sim.next(&task) else { panic!() };
     sim.perform(&step.write);
     only(&mut sim);
     assert_eq!(waits(sim.next(&task)), words);
     // Offline with nobody else in sync: it is the volume that has the data.
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     sim.change_topics(|topic, p| {
         if &**topic == "orders" && p.replicas.contains(ONE) {
             (p.isr, p.leader) = ([ONE].into_iter().collect(), None);
@@ -79,7 +79,7 @@ fn a_volume_with_the_only_replica_in_sync_of_anything_is_never_deleted() {
 
 #[test]
 fn what_is_waited_for_is_what_a_rolling_restart_waits_for() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = renew(&sim, true);
     sim.drop_out(BrokerId(2));
     sim.lagging.insert(BrokerId(2));
@@ -89,7 +89,7 @@ fn what_is_waited_for_is_what_a_rolling_restart_waits_for() {
 
 #[test]
 fn a_pod_that_was_made_before_its_claim_had_gone_is_made_once_more() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = renew(&sim, true);
     sim.broken.insert(Sim::key(ONE));
     let mut taken = false;
@@ -110,14 +110,14 @@ fn a_pod_that_was_made_before_its_claim_had_gone_is_made_once_more() {
 
 #[test]
 fn what_is_being_deleted_cannot_be_kept_so_an_abort_brings_it_to_its_end() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = renew(&sim, true);
     assert_eq!(sim.ask(&[], |at| task.part().undo(at)), Next::Done);
     let Next::Do(step) = sim.next(&task) else { panic!() };
     sim.perform(&step.write);
     assert!(waits(sim.ask(&[], |at| task.part().hold(at))).contains("goes as soon as its pod does"));
     assert_eq!(sim.run(&task, true, |_, _| {}), End::Done);
-    assert!(sim.serves(ONE) && uid(&sim) != uid(&Sim::new()));
+    assert!(sim.serves(ONE) && uid(&sim) != uid(&Sim::default()));
 }
 
 proptest! {
@@ -131,7 +131,7 @@ proptest! {
         ticks in 0..6,
         harm in prop::collection::vec((0..30_u32, 0..3), 0..4),
     ) {
-        let mut sim = Sim::new();
+        let mut sim = Sim::default();
         let (task, before, pod) = (renew(&sim, true), uid(&sim), sim.pod(ONE).unwrap().meta.uid.clone());
         if deleted {
             let uid = before.clone().unwrap();

@@ -88,7 +88,7 @@ fn guard(sim: &Sim, step: Option<&Step>) {
 
 #[test]
 fn each_broker_goes_once_the_active_controller_last() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     sim.lead(Some(BrokerId(2)));
     let task = roll(&sim);
     assert_eq!(sim.run(&task, false, |sim, step| guard(sim, step)), End::Done);
@@ -99,7 +99,7 @@ fn each_broker_goes_once_the_active_controller_last() {
 
 #[test]
 fn who_is_the_active_controller_is_told_anew_each_time() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     sim.lead(Some(BrokerId(1)));
     let task = roll(&sim);
     let end = sim.run(&task, false, |sim, step| {
@@ -115,7 +115,7 @@ fn who_is_the_active_controller_is_told_anew_each_time() {
 
 #[test]
 fn who_is_not_ready_goes_first_and_one_that_may_recover_its_logs_is_left_alone() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     let since = |sim: &mut Sim, seconds| {
         let since = sim.now.minus(Duration::from_secs(seconds));
@@ -136,7 +136,7 @@ fn who_is_not_ready_goes_first_and_one_that_may_recover_its_logs_is_left_alone()
 
 #[test]
 fn a_pod_that_is_stuck_stops_it_unless_a_newer_revision_awaits_it() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     sim.change_pod(&Sim::key(BrokerId(1)), |pod| {
         crash(pod, 7);
@@ -155,7 +155,7 @@ fn a_pod_that_is_stuck_stops_it_unless_a_newer_revision_awaits_it() {
 
 #[test]
 fn a_pod_that_does_not_come_back_stops_it_with_the_reason() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     sim.broken.insert(Sim::key(BrokerId(2)));
     let mut fell = false;
@@ -186,7 +186,7 @@ fn a_pod_that_does_not_come_back_stops_it_with_the_reason() {
 
 #[test]
 fn a_partition_that_could_not_spare_it_is_waited_for_by_name() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll_of(&sim, &[BrokerId(0), BrokerId(2)], false);
     sim.lagging.insert(BrokerId(1));
     sim.drop_out(BrokerId(1));
@@ -202,7 +202,7 @@ fn a_partition_that_could_not_spare_it_is_waited_for_by_name() {
 
 #[test]
 fn one_that_is_out_of_sync_goes_before_those_that_cannot_be_spared_for_it() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     sim.lead(Some(BrokerId(2)));
     let task = roll(&sim);
     // Its fetchers hang, which a restart mends.
@@ -213,7 +213,7 @@ fn one_that_is_out_of_sync_goes_before_those_that_cannot_be_spared_for_it() {
 
 #[test]
 fn partitions_without_a_replica_to_spare_never_block() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let one = |id: BrokerId| [id].into_iter().collect::<Replicas>();
     sim.change_topics(|topic, p| {
         if &**topic == "clicks" {
@@ -226,7 +226,7 @@ fn partitions_without_a_replica_to_spare_never_block() {
 
 #[test]
 fn budgets_are_waited_for_and_two_of_them_are_the_operators() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     let mut budget = sim.snapshot.kubernetes.budgets.iter().next().unwrap().clone();
     let (own, at) = (budget.clone(), sim.now);
@@ -244,7 +244,7 @@ fn budgets_are_waited_for_and_two_of_them_are_the_operators() {
 
 #[test]
 fn nothing_is_done_blind_and_nothing_with_what_was_read_before_the_last_came_back() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     let silent = |sim: &mut Sim| sim.now = sim.now.plus(Duration::from_secs(120));
     silent(&mut sim);
@@ -265,7 +265,7 @@ fn nothing_is_done_blind_and_nothing_with_what_was_read_before_the_last_came_bac
 
 #[test]
 fn without_a_controller_nobody_goes() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     sim.lead(None);
     assert_eq!(waits(sim.next(&task)), "the controllers to elect a leader");
@@ -273,11 +273,11 @@ fn without_a_controller_nobody_goes() {
 
 #[test]
 fn another_broker_that_ends_is_waited_for_though_its_isrs_do_not_tell_yet() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll_of(&sim, &[BrokerId(2)], false);
     sim.end(&Sim::key(BrokerId(0)));
     assert_eq!(waits(sim.next(&task)), "pod kafka/kafka-0 to end: one at a time");
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     sim.change_pod(&Sim::key(BrokerId(0)), unready);
     let words = waits(sim.next(&task));
     assert!(words.starts_with("without brokers 2, 0"), "{words}");
@@ -285,7 +285,7 @@ fn another_broker_that_ends_is_waited_for_though_its_isrs_do_not_tell_yet() {
 
 #[test]
 fn strimzi_is_asked_and_asked_again_where_its_annotation_vanished() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll_of(&sim, &ids(), true);
     sim.operator = |_, _| {};
     let Next::Do(step) = sim.next(&task) else { panic!() };
@@ -305,7 +305,7 @@ fn strimzi_is_asked_and_asked_again_where_its_annotation_vanished() {
 
 #[test]
 fn an_abort_waits_for_who_is_away_and_takes_back_what_strimzi_was_asked() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task = roll(&sim);
     assert_eq!(sim.ask(&[], |at| task.part().undo(at)), Next::Done, "nothing was begun");
     let Next::Do(step) = sim.next(&task) else { panic!() };
@@ -314,7 +314,7 @@ fn an_abort_waits_for_who_is_away_and_takes_back_what_strimzi_was_asked() {
     assert_eq!(sim.run(&task, true, |_, _| {}), End::Done);
     assert!(sim.serves(BrokerId(2)) && order(&sim) == [2]);
 
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     sim.operator = |_, _| {};
     let task = roll_of(&sim, &ids(), true);
     let Next::Do(step) = sim.next(&task) else { panic!() };
@@ -327,7 +327,7 @@ fn an_abort_waits_for_who_is_away_and_takes_back_what_strimzi_was_asked() {
 
 #[test]
 fn leaders_are_given_back_once() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::default();
     let task: Task = Elect { brokers: vec![BrokerId(1)] }.into();
     assert_eq!(sim.next(&task), Next::Done);
     sim.drop_out(BrokerId(1));
@@ -404,7 +404,7 @@ proptest! {
         strimzi in prop::bool::ANY,
         harm in prop::collection::vec((0..40_u32, 0..3, prop::bool::ANY), 0..6),
     ) {
-        let mut sim = Sim::new();
+        let mut sim = Sim::default();
         let task = roll_of(&sim, &ids(), strimzi);
         for (id, done) in ids().into_iter().zip(&done) {
             befall(&mut sim, id, if *done { Before::Back } else { Before::Untouched });

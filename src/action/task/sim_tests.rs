@@ -44,11 +44,13 @@ pub enum End {
     Waits(String),
 }
 
-impl Sim {
-    pub fn new() -> Sim {
+impl Default for Sim {
+    fn default() -> Sim {
         Sim::of(world::healthy(SMALL))
     }
+}
 
+impl Sim {
     pub fn of(snapshot: Snapshot) -> Sim {
         let mut sim = Sim {
             snapshot,
@@ -269,11 +271,8 @@ impl Sim {
                 self.release(&pod);
             }
             Some(_) => {}
-            None if pod.is_ready() => {
-                if !self.lagging.contains(&id) {
-                    self.catch_up(id);
-                }
-            }
+            None if pod.is_ready() && self.lagging.contains(&id) => {}
+            None if pod.is_ready() => self.catch_up(id),
             None if self.broken.contains(&key) => {}
             None if now.since(pod.meta.created) >= TICK * 2 => self.change_pod(&key, |pod| {
                 pod.conditions.iter_mut().for_each(|c| (c.status, c.since) = (true, Some(now)));

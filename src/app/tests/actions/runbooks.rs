@@ -53,7 +53,6 @@ fn begun() -> Hands {
 
 fn lines(hands: &Hands) -> String {
     let plan = hands.plan().expect("a plan");
-    let all = (0..plan.len()).map(|_| String::new()).count();
     let mut sheet = confirm::Confirm::new(
         plan.verb,
         plan.plan.clone(),
@@ -61,7 +60,7 @@ fn lines(hands: &Hands) -> String {
         confirm::Ground::default(),
         hands.model.now,
     );
-    sheet.settle(80, all.max(100));
+    sheet.settle(80, plan.len().max(100));
     sheet.window().map(|line| line.text.clone()).collect::<Vec<_>>().join("\n")
 }
 
