@@ -165,6 +165,7 @@ pub static VERBS: &[&Verb] = &[
     &scale::SCALE,
     &restart::RESTART,
     &runbook::roll::ROLL,
+    &runbook::replace::REPLACE,
     &evict::EVICT,
     &delete::DELETE,
     &cordon::CORDON,

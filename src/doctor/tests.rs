@@ -50,7 +50,7 @@ fn a_denied_permission_is_told_with_the_verbs_that_need_it() {
     let acting = check(&all, "acting");
     assert_eq!(
         (acting.state, &*acting.found),
-        (State::Lacking, "not permitted: create pods/eviction (for roll, evict, drain-node)")
+        (State::Lacking, "not permitted: create pods/eviction (for roll, replace, evict, drain-node)")
     );
     assert_eq!(acting.next.as_deref(), Some("kubectl auth can-i create pods/eviction"));
 }

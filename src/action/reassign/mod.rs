@@ -124,6 +124,11 @@ pub fn off(known: &Known<'_>, broker: BrokerId) -> Result<Vec<Change>, String> {
     planned(known, &Wish::Off(vec![broker]), Scope::default())
 }
 
+/// What takes these partitions off a broker.
+pub fn some_off(known: &Known<'_>, broker: BrokerId, partitions: &[Object]) -> Result<Vec<Change>, String> {
+    planned(known, &Wish::Off(vec![broker]), Scope::of(partitions)?)
+}
+
 fn planned(known: &Known<'_>, wish: &Wish<'_>, mut scope: Scope) -> Result<Vec<Change>, String> {
     let kafka = &known.world.snapshot.kafka;
     if let Wish::Off(off) = wish

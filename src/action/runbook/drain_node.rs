@@ -25,7 +25,7 @@ const fn need(verb: &'static str, resource: &'static str, subresource: &'static 
 
 pub static DRAIN: Verb = Verb {
     name: "drain-node",
-    keys: &["shift-x"],
+    keys: &["ctrl-x"],
     about: "drain the node",
     needs: &[need("patch", "nodes", ""), need("create", "pods", "eviction")],
     takes: |known, object| selected(known, object).map(drop),

@@ -4,6 +4,7 @@ pub mod drain_broker;
 pub mod drain_node;
 pub mod rebalance;
 pub mod repair_racks;
+pub mod replace;
 pub mod roll;
 pub mod scale_out;
 pub mod set_replication;

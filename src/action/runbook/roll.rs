@@ -25,7 +25,7 @@ const fn need(of: Of, verb: &'static str, subresource: &'static str) -> Need {
 
 pub static ROLL: Verb = Verb {
     name: "roll",
-    keys: &["shift-r"],
+    keys: &["v"],
     about: "restart one by one",
     needs: &[
         need(Of::NotKeptBy(Keeper::Strimzi), "create", "eviction"),

@@ -5,6 +5,7 @@ use crate::{
     action::{Friction, Risk, task::Task},
     domain::{
         access::{Grant, Operation},
+        kafka::{KafkaDelta, Replicas},
         kubernetes::Owner,
     },
     world::kubernetes::pod,
@@ -138,4 +139,45 @@ fn a_node_is_drained_of_what_is_not_its_own() {
         }
     });
     assert!(says(notes(&made(&alone, "drain-node", node(), "")), "no other node of zone-a takes pods"));
+}
+
+fn only_on(snapshot: &mut Snapshot, leader: Option<BrokerId>) {
+    let mut orders = snapshot.kafka.topics["orders"].clone();
+    let one: Replicas = [BrokerId(1)].into_iter().collect();
+    (orders.partitions[0].replicas, orders.partitions[0].isr) = (one.clone(), one);
+    orders.partitions[0].leader = leader;
+    apply(snapshot, KafkaDelta::Topics { changed: vec![orders], removed: vec![], at: NOW });
+}
+
+#[test]
+fn with_a_disk_goes_nothing_that_is_nowhere_else() {
+    let plan = made(&healthy(), "replace", broker(1), "disk");
+    assert_eq!((plan.title.as_str(), plan.asks()), ("replace broker 1 with an empty disk", Friction::Name));
+    assert!(says(&plan.changes, "claim kafka/data-kafka-1 (100 GiB) is deleted"), "{:?}", plan.changes);
+    assert_eq!(plan.tasks.len(), 2, "nothing is moved: the others have it all");
+    // The only replica of a partition is moved off before, and back afterwards.
+    let world = changed(|s| only_on(s, Some(BrokerId(1))));
+    let plan = made(&world, "replace", broker(1), "disk at 50MiB");
+    let [Task::Move(off), Task::Renew(_), Task::Move(back), Task::Elect(_)] = &plan.tasks[..] else {
+        panic!("{:?}", plan.tasks)
+    };
+    assert_eq!((&off.legs[0].from, &off.legs[0].to), (&back.legs[0].to, &back.legs[0].from));
+    assert_eq!((off.legs.len(), off.rate), (1, Some(50 << 20)));
+    // Without a leader it cannot be copied.
+    let why = refused(&changed(|s| only_on(s, None)), "replace", broker(1), "disk");
+    assert!(why.starts_with("orders-0 would be lost with the disk of broker 1"), "{why}");
+    assert_eq!(made(&healthy(), "replace", broker(1), "").asks(), Friction::Yes, "the disk stays");
+}
+
+#[test]
+fn what_is_typed_for_a_replacement_is_understood_or_said_to_be_not() {
+    for (typed, words) in [("disc", "\"disc\" is not understood"), ("disk at 50", "50 of what?")] {
+        let why = refused(&healthy(), "replace", broker(1), typed);
+        assert!(why.starts_with(words), "{why}");
+    }
+    // Three brokers and three replicas: nobody could take them.
+    let why = refused(&healthy(), "replace", broker(1), "off");
+    assert!(why.contains("has 3 replicas and only 2 brokers may hold one"), "{why}");
+    let why = refused(&healthy(), "replace", Object::Topic("orders".into()), "");
+    assert_eq!(why, "a topic cannot be replaced; select a broker");
 }

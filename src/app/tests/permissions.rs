@@ -26,7 +26,7 @@ fn a_permission_is_asked_for_once() {
     let mut hands = Hands::on(Mood::Healthy, "nodes");
     let first = asked(&hands);
     let [(_, query)] = &first[..] else { panic!("{first:?}") };
-    let wanted = [(EVICT, "".into()), (PATCH_NODES, "".into())];
+    let wanted = [(PATCH_NODES, "".into()), (EVICT, "".into())];
     assert_eq!(query.kubernetes, wanted, "on nodes: in the cluster's scope");
     hands.press("j j k").send(Msg::Derive).wait(1_000).press("j").wait(1_000);
     assert_eq!(asked(&hands).len(), 1, "the other nodes need the same");
