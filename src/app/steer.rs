@@ -151,10 +151,7 @@ pub fn abort(model: &Model, intent: &Intent) -> Result<Plan, String> {
     let flow = aborts(intent).and_then(|id| flow(model, id)).ok_or("it is over")?;
     flow.may_steer(&Steer::Abort)?;
     let undone = flow.undoes(&model.known());
-    let mut changes: Vec<String> = undone.iter().map(|u| format!("put back: {}", u.title)).collect();
-    if changes.is_empty() {
-        changes.push("nothing is to be put back: it ends where it stands".into());
-    }
+    let changes = undone.iter().map(|u| format!("put back what is left of: {}", u.title)).collect();
     let title = format!("abort: {}", flow.operation().title);
     // What varies while one looks is only noted: it asks for no other confirmation.
     let firsts = undone.iter().map(|u| Note::plain(format!("{}: begins with: {}", u.title, u.first)));

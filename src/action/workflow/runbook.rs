@@ -24,16 +24,16 @@ pub struct Undone {
     pub first: String,
 }
 
-fn undone(task: &Task, known: &Known<'_>) -> Option<Undone> {
+fn undone(task: &Task, known: &Known<'_>) -> Undone {
     let part = task.part();
     let first = match part.undo(&At::new(known)) {
-        Next::Done => return None,
+        Next::Done => "nothing of it is to be put back now".into(),
         Next::Do(step) => step.title,
         Next::Wait(wait) => format!("waits for {}", wait.words),
         Next::Stop(words) => words,
         Next::Unfold(_) => "what is to be done is told then".into(),
     };
-    Some(Undone { title: part.title(), first })
+    Undone { title: part.title(), first }
 }
 
 impl Workflow {
@@ -140,7 +140,7 @@ impl Workflow {
     pub fn undoes(&self, known: &Known<'_>) -> Vec<Undone> {
         let Some(course) = &self.course else { return Vec::new() };
         let tasks = course.tasks().iter().take(course.at() + 1).rev();
-        tasks.filter_map(|task| undone(task, known)).collect()
+        tasks.map(|task| undone(task, known)).collect()
     }
 
     /// Whether it stands still until the operator says so.

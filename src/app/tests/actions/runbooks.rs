@@ -159,11 +159,7 @@ fn it_is_aborted_only_when_that_was_confirmed() {
     assert_eq!(hands.said(), "cancelled: nothing was done");
     assert_eq!(hands.stage(), Stage::Running);
     hands.press("u").read();
-    assert!(
-        lines(&hands).contains("nothing is to be put back: it ends where it stands"),
-        "{}",
-        lines(&hands)
-    );
+    assert!(lines(&hands).contains("put back what is left of: cordon node-0"), "{}", lines(&hands));
     hands.press("y");
     let how = hands.recorded().into_iter().rev().find_map(|what| match what {
         What::Steered { how, .. } => Some(how.clone()),
