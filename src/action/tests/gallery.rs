@@ -184,6 +184,8 @@ fn cases() -> Vec<Case> {
         case("a broker, and no budget for it", changed(no_budget), "delete", vec![broker(1)], ""),
         case("Strimzi's", changed(strimzi), "delete", vec![pod("kafka-1")], ""),
         case("a node", healthy(), "cordon", vec![node()], ""),
+        case("a pod", healthy(), "replace", vec![broker(1)], ""),
+        case("a disk", healthy(), "replace", vec![broker(1)], "disk"),
         case("to nowhere", healthy(), "replace", vec![broker(1)], "off"),
         case("a node with a broker", healthy(), "drain-node", vec![node()], ""),
         case("with what nothing puts back", changed(lone), "drain-node", vec![node()], ""),
