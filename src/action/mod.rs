@@ -166,6 +166,7 @@ pub static VERBS: &[&Verb] = &[
     &restart::RESTART,
     &runbook::roll::ROLL,
     &runbook::replace::REPLACE,
+    &runbook::unthrottle::UNTHROTTLE,
     &evict::EVICT,
     &delete::DELETE,
     &cordon::CORDON,

@@ -9,7 +9,7 @@ use super::{
     text,
 };
 use crate::{
-    action::{self, Intent, Known, Need, Verb, groups},
+    action::{self, Intent, Known, Need, Verb, groups, rate},
     domain::{
         Text,
         access::{KafkaPermission, Permission},
@@ -50,12 +50,11 @@ pub struct Loading {
 enum Awaited {
     File {
         path: String,
+        /// What was typed behind it: ` at 50MiB`.
+        rest: String,
     },
     /// Kafka is asked what the argument needs.
-    Kafka {
-        ask: AskId,
-        argument: String,
-    },
+    Kafka { ask: AskId, argument: String },
 }
 
 impl Model {
@@ -238,9 +237,10 @@ pub fn call(model: &mut Model, verb: &'static Verb, typed: &str) {
 pub fn intend(model: &mut Model, verb: &'static Verb, objects: Vec<Object>, typed: &str) {
     let file = verb.argument.as_ref().filter(|a| a.file).and_then(|_| typed.strip_prefix('@'));
     match file {
-        Some(path) => {
+        Some(file) => {
+            let path = rate::split(file).map_or(file, |(path, _)| path);
             model.say(Tone::Plain, format!("reading {}", text::clean(path)));
-            let from = Awaited::File { path: path.to_string() };
+            let from = Awaited::File { path: path.to_string(), rest: file[path.len()..].to_string() };
             model.loading = Some(Loading { from, verb, objects, typed: typed.to_string() });
             model.effect(Effect::Load { path: path.to_string() });
         }
@@ -258,9 +258,10 @@ pub fn was_refused(model: &Model) -> bool {
 
 /// A file's contents came: they are the argument that was waited for.
 pub fn loaded(model: &mut Model, path: &str, contents: Result<String, Text>) {
-    let awaited = |l: &mut Loading| matches!(&l.from, Awaited::File { path: awaited } if awaited == path);
+    let awaited = |l: &mut Loading| matches!(&l.from, Awaited::File { path: awaited, .. } if awaited == path);
     if let Some(loading) = model.loading.take_if(awaited) {
-        completed(model, loading, contents);
+        let rest = if let Awaited::File { rest, .. } = &loading.from { rest.clone() } else { String::new() };
+        completed(model, loading, contents.map(|contents| contents + &rest));
     }
 }
 

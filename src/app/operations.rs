@@ -271,7 +271,7 @@ fn settle(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
         let ended = model.operations.flows.remove(at);
         operation.report = report::lines(ended.report());
         if operation.stage == Stage::Done {
-            model.operations.flows.iter_mut().for_each(|flow| flow.call_back(ended.cancels()));
+            call_back(model, &ended);
         }
         let tone = match operation.stage {
             Stage::Done => Tone::Good,
@@ -284,6 +284,17 @@ fn settle(model: &mut Model, id: &OperationId, orders: Vec<Order>) {
     }
     publish(model, operation);
     order(model, id, orders);
+}
+
+/// What moved by an operation of ours was cancelled by another of ours.
+fn call_back(model: &mut Model, ended: &Workflow) {
+    let (now, left) = (model.now, model.snapshot.kafka.reassignments.last().cloned().unwrap_or_default());
+    let flows = model.operations.flows.iter_mut();
+    let orders = flows.map(|flow| (flow.operation().id.clone(), flow.call_back(ended.cancels(), &left, now)));
+    let orders: Vec<_> = orders.filter(|(_, orders)| !orders.is_empty()).collect();
+    for (id, orders) in orders {
+        settle(model, &id, orders);
+    }
 }
 
 fn publish(model: &mut Model, operation: Operation) {

@@ -1,4 +1,5 @@
-//! Reassign partitions: to chosen brokers, off some, as a file says, or as the planner decides.
+//! Reassign partitions: to chosen brokers, off some, as a file says, or as the planner decides; in batches, and
+//! throttled where that is wanted.
 
 pub mod balance;
 pub mod disks;
@@ -8,10 +9,7 @@ pub mod progress;
 mod throttle;
 pub mod wish;
 
-use super::{
-    Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, task::Move,
-    topics::ids, words, write::Assignment,
-};
+use super::{Argument, Friction, Intent, Known, Need, Note, Plan, Risk, Verb, rate, task::Move, words};
 use crate::domain::{
     access::{KafkaPermission, Operation},
     human,
@@ -21,23 +19,15 @@ use crate::domain::{
 use disks::Room;
 pub use planner::Change;
 use planner::{Planner, Site};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 use wish::{Scope, Wish};
-
-/// A move that is slower than this over all is worth a look. Bytes a second.
-const SLOW: u64 = 4 << 20;
-/// Even an empty partition has to be made and fetched.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 pub static REASSIGN: Verb = Verb {
     name: "reassign",
     keys: &["a"],
     about: "reassign",
     argument: Some(Argument {
-        name: "to IDS | off IDS | @FILE",
+        name: "to IDS | off IDS | @FILE [at RATE]",
         proposal: |_, _| String::new(),
         choices,
         file: true,
@@ -64,7 +54,8 @@ fn choices(known: &Known<'_>, objects: &[Object]) -> Vec<String> {
 
 fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     let kafka = &known.world.snapshot.kafka;
-    let wish = Wish::parse(&intent.argument, kafka)?;
+    let (argument, rate) = rate::split(&intent.argument)?;
+    let wish = Wish::parse(argument, kafka)?;
     let changes = match wish {
         Wish::Json(text) => json::read(text, kafka)?,
         _ => planned(known, &wish, Scope::of(&intent.objects)?)?,
@@ -86,37 +77,31 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     if matches!(wish, Wish::Json(_)) {
         fullness(known, &mut plan, &changes);
     }
-    let slowest = tell(known, &mut plan, &changes);
-    plan.steps = vec![step(known, &plan.title, &changes, slowest)];
+    lay(known, &mut plan, changes, rate);
     Ok(plan)
 }
 
 /// Everything that is to be said of these changes, at so many bytes a second, and the task that makes them.
 pub fn lay(known: &Known<'_>, plan: &mut Plan, changes: Vec<Change>, rate: Option<u64>) {
-    tell(known, plan, &changes);
+    weigh(known, plan, &changes, rate);
+    conflicts(known, plan, &changes);
+    consequences(known, plan, &changes);
+    shrinks(known, plan, &changes);
+    plan.changes.extend(changes.iter().map(line));
     plan.tasks.push(Move::new(known, changes, rate).into());
 }
 
-fn tell(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) -> Duration {
+/// What changes cost at so many bytes a second, what is not known of them, and how they are made by hand.
+pub fn weigh(known: &Known<'_>, plan: &mut Plan, changes: &[Change], rate: Option<u64>) {
     plan.risk = plan.risk.max(Risk::Low);
-    conflicts(known, plan, changes);
-    consequences(known, plan, changes);
-    shrinks(known, plan, changes);
-    plan.changes.extend(changes.iter().map(line));
-    weigh(known, plan, changes)
-}
-
-/// What changes cost, what is not known of them, and how they are made by hand.
-pub fn weigh(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) -> Duration {
     doubts(known, plan, changes);
-    let slowest = throttle::tell(known, plan, changes);
+    throttle::tell(known, plan, changes, rate);
     amounts(plan, changes);
     if !plan.unknown.is_empty() {
         plan.risk = plan.risk.max(Risk::Elevated);
     }
-    plan.commands.extend(commands(known, changes));
+    plan.commands.extend(commands(known, changes, rate));
     plan.undo = Some(json::before(changes));
-    slowest
 }
 
 /// What takes every replica off a broker with the least movement.
@@ -338,32 +323,17 @@ pub fn amounts(plan: &mut Plan, changes: &[Change]) {
     }
 }
 
-fn commands(known: &Known<'_>, changes: &[Change]) -> Vec<String> {
+/// With a throttle Kafka's tool takes it away again when it verifies that all is in place.
+fn commands(known: &Known<'_>, changes: &[Change], rate: Option<u64>) -> Vec<String> {
     let run = |what: &str| {
         let server = words::bootstrap(known);
         format!("kafka-reassign-partitions.sh {server} --reassignment-json-file plan.json {what}")
     };
     let mut lines = vec!["cat > plan.json <<'EOF'".to_string()];
     lines.extend(json::after(changes).lines().map(String::from));
-    lines.extend(["EOF".to_string(), run("--execute"), run("--verify")]);
+    let throttle = rate.map(|rate| format!(" --throttle {rate}")).unwrap_or_default();
+    lines.extend(["EOF".to_string(), run(&format!("--execute{throttle}")), run("--verify")]);
     lines
-}
-
-fn step(known: &Known<'_>, title: &str, changes: &[Change], slowest: Duration) -> Step {
-    let partitions: Vec<Assignment> = changes
-        .iter()
-        .map(|c| Assignment { topic: c.topic.clone(), partition: c.partition, replicas: Some(c.to.clone()) })
-        .collect();
-    let bytes: u64 = traffic(changes).values().map(|(incoming, _)| incoming).sum();
-    Step {
-        title: title.to_string(),
-        write: Write::Reassign {
-            ids: ids(known, changes.iter().map(|c| &c.topic)),
-            partitions: partitions.clone(),
-        },
-        until: Goal::Reassigned { partitions },
-        patience: PATIENCE + slowest.max(Duration::from_secs(bytes / SLOW)),
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 use super::*;
 use crate::{
     action::{
-        Friction, Sight, goal,
+        Friction, Goal, Sight, Write, goal,
+        task::{At, Next, Part, Task},
         tests::{apply, broker, changed, healthy, known, made, notes, plan, refused, says},
+        write::Assignment,
     },
     domain::{
         kafka::{KafkaDelta, LogDir, LogDirs, Reassignment, ReplicaLog, Replicas, Throttle, Topic},
         snapshot::Snapshot,
+        throughput::{Metric, Subject, ThroughputDelta},
     },
     world::{Fixture, Mood, NOW, SMALL, fixture},
 };
@@ -89,9 +92,15 @@ fn a_topic_is_moved_to_chosen_brokers_and_the_plan_says_all_of_it() {
     assert_eq!((plan.risk, plan.asks(), plan.name.as_str()), (Risk::Low, Friction::Yes, "orders"));
     // Broker 0 leads three of the seven now.
     assert_eq!(plan.radius.leaderless.len(), 3);
-    let Write::Reassign { partitions, .. } = &plan.steps[0].write else { panic!("{plan:?}") };
-    assert_eq!(partitions[0].replicas, Some(ids(&[3, 1, 2])));
+    assert_eq!(the_move(&plan).legs[0].to, ids(&[3, 1, 2]));
+    assert_eq!((the_move(&plan).rate, plan.steps.len()), (None, 0));
     assert!(says(&plan.commands, "--reassignment-json-file plan.json --execute"));
+}
+
+/// The task that makes the changes.
+fn the_move(plan: &Plan) -> &Move {
+    let [Task::Move(task)] = &plan.tasks[..] else { panic!("{plan:?}") };
+    task
 }
 
 #[test]
@@ -104,11 +113,16 @@ fn a_topic_that_was_created_anew_is_another_and_what_was_done_to_the_old_one_is_
     let again = made(&anew, "reassign", topic("orders"), "to 1,2,3");
     assert_eq!(seen.changes, again.changes, "it looks the same");
     assert!(!seen.holds(&again), "and is not");
-    let write = &seen.steps[0].write;
-    assert_eq!(write.pins(), [(&"orders".into(), Some(&"id-of-orders".into()))]);
-    let replaced = |world: &Fixture| crate::action::topics::goal::replaced(&known(world), write);
+    let at = |world: &Fixture| {
+        let known = known(world);
+        the_move(&seen).next(&At { known: &known, done: &[], resumed: None, since: NOW })
+    };
+    let Next::Do(step) = at(&four()) else { panic!("it waits") };
+    assert_eq!(step.write.pins(), [(&"orders".into(), Some(&"id-of-orders".into()))]);
+    let replaced = |world: &Fixture| crate::action::topics::goal::replaced(&known(world), &step.write);
     assert_eq!(replaced(&four()), None);
     assert_eq!(replaced(&anew), Some(Sight::Lost("topic orders was deleted and created anew".into())));
+    assert_eq!(at(&anew), Next::Done, "nothing is left of what was to be moved");
 }
 
 #[test]
@@ -303,7 +317,6 @@ fn a_throttle_that_slows_the_move_is_named_with_how_long_it_takes() {
         assert!(says(notes(&plan), line) && !says(notes(&plan), free), "{:?}", plan.notes);
         // 1 MiB at 1 KiB/s takes 1024 seconds.
         assert!(says(&plan.amounts, "17m at the least"), "{:?}", plan.amounts);
-        assert!(plan.steps[0].patience >= Duration::from_secs(1024));
     }
     for (replicas, rate) in [("", Some(1024)), ("0:1,1:3", Some(1024)), ("*", None)] {
         assert!(says(notes(&plan(&throttled(replicas, rate))), free), "{replicas:?} {rate:?}");
@@ -411,10 +424,92 @@ fn preferred_leaders_are_elected_where_they_are_in_sync() {
     assert_eq!(goal::look(goal, &known(&healthy())), Sight::Reached);
 }
 
+/// Bytes a second that are written to a topic.
+fn written(s: &mut Snapshot, topic: &str, rate: f64) {
+    let points = vec![(Metric::BytesIn, Subject::Topic(topic.into()), vec![(NOW, rate)])];
+    apply(s, ThroughputDelta::Points { points, at: NOW });
+}
+
+fn known_rates(s: &mut Snapshot) {
+    with_fourth(s);
+    for id in 0..4 {
+        apply(s, KafkaDelta::Throttle { broker: BrokerId(id), answer: Ok(Throttle::default()), at: NOW });
+    }
+}
+
+#[test]
+fn a_throttle_of_its_own_is_told_with_how_long_it_takes() {
+    let world = changed(|s| {
+        known_rates(s);
+        written(s, "orders", 70.0);
+    });
+    let plan = made(&world, "reassign", topic("orders"), "to 1,2,3 at 10KiB");
+    assert_eq!(
+        (plan.title.as_str(), plan.asks()),
+        ("reassign 7 partitions of orders to brokers 1, 2, 3", Friction::Yes)
+    );
+    assert_eq!(plan.tasks[0].part().title(), "move 7 replicas at 10.0 KiB/s");
+    assert!(
+        says(notes(&plan), "throttled at 10240 B/s (10.0 KiB/s) that a broker gives"),
+        "{:?}",
+        plan.notes
+    );
+    // Broker 3 gets 7 MiB, all others give less.
+    assert!(says(&plan.amounts, "11m at the least, at 10.0 KiB/s a broker"), "{:?}", plan.amounts);
+    assert!(says(&plan.commands, "--execute --throttle 10240"));
+    assert_eq!(plan.unknown, [""; 0]);
+    let none = made(&world, "reassign", topic("orders"), "to 1,2,3 at none");
+    assert_eq!(none.tasks, made(&world, "reassign", topic("orders"), "to 1,2,3").tasks);
+    let why = refused(&world, "reassign", topic("orders"), "to 1,2,3 at 50");
+    assert!(why.starts_with("50 of what? type the rate with its unit"), "{why}");
+    // What only changes its leader is not copied.
+    let shuffled =
+        r#"{"version":1,"partitions":[{"topic":"orders","partition":0,"replicas":[2,1,0]}]} at 1MiB"#;
+    let plan = super::super::tests::plan(&world, "reassign", &[], shuffled).expect("a plan");
+    assert_eq!((plan.amounts[0].as_str(), plan.refusals.len()), ("nothing is copied", 0));
+}
+
+#[test]
+fn a_throttle_under_what_is_written_is_refused_with_the_arithmetic() {
+    // 700 KiB/s on seven partitions: five of them at once are written at 500 KiB/s.
+    let world = changed(|s| {
+        known_rates(s);
+        written(s, "orders", f64::from(700 << 10));
+    });
+    let at = |rate: &str| made(&world, "reassign", topic("orders"), &format!("to 1,2,3 at {rate}"));
+    let plan = at("400KiB");
+    let line = "as much or more is written to what broker 3 gets at once than 400 KiB/s lets through";
+    assert!(says(&plan.refusals, line), "{:?}", plan.refusals);
+    assert!(says(&plan.amounts, "written to what broker 3 gets at once: 500 KiB/s, the throttle: 400 KiB/s"));
+    assert_eq!(plan.asks(), Friction::ContextAndName);
+    assert_eq!(at("600KiB").refusals, [""; 0]);
+    // Without the topic's the leader's own tells.
+    let world = changed(|s| {
+        known_rates(s);
+        let points = (0..3).map(|id| {
+            let rate = f64::from(s.kafka.census.broker(BrokerId(id)).leaders) * f64::from(100 << 10);
+            (Metric::BytesIn, Subject::Broker(BrokerId(id)), vec![(NOW, rate)])
+        });
+        let points = points.collect();
+        for series in s.throughput.series.keys().cloned().collect::<Vec<_>>() {
+            s.throughput.series.remove(&series);
+        }
+        apply(s, ThroughputDelta::Points { points, at: NOW });
+    });
+    assert!(!made(&world, "reassign", topic("orders"), "to 1,2,3 at 400KiB").refusals.is_empty());
+    let unmeasured = changed(|s| {
+        known_rates(s);
+        apply(s, ThroughputDelta::Reset);
+    });
+    let plan = made(&unmeasured, "reassign", topic("orders"), "to 1,2,3 at 400KiB");
+    assert!(says(notes(&plan), "how much is written to orders is not measured"), "{:?}", plan.notes);
+}
+
 #[test]
 fn progress_is_told_by_bytes() {
-    let plan = made(&four(), "reassign", partition("orders", 0), "to 1,2,3");
-    let goal = &plan.steps[0].until;
+    let to = Assignment { topic: "orders".into(), partition: 0, replicas: Some(ids(&[3, 1, 2])) };
+    let goal = &Goal::Reassigned { partitions: vec![to.clone()] };
+    let begun = |world: &Fixture| goal::look(&Goal::Begun { partitions: vec![to.clone()] }, &known(world));
     let at = |bytes: u64| {
         changed(|s| {
             with_fourth(s);
@@ -428,6 +523,8 @@ fn progress_is_told_by_bytes() {
     let awaited = |words: &str, share| Sight::Awaited { words: words.into(), share: Some(share) };
     let idle = Sight::Idle("0 of 1 partition in place; not moving: orders-0".into());
     assert_eq!(sight(&four()), idle);
+    assert_eq!(begun(&four()), Sight::Idle("the move of orders-0 to be listed".into()));
+    assert_eq!(begun(&at(1)), Sight::Reached);
     assert_eq!(sight(&at(1 << 18)), awaited("0 of 1 partition in place, 25% of the bytes", 0.25));
     // The log may have grown on the new broker since the leader told its size.
     assert_eq!(sight(&at(1 << 21)), awaited("0 of 1 partition in place, 100% of the bytes", 1.0));
@@ -435,7 +532,7 @@ fn progress_is_told_by_bytes() {
         with_fourth(s);
         change(s, "orders", |topic| topic.partitions[0].replicas = set(&[3, 1, 2]));
     });
-    assert_eq!(sight(&done), Sight::Reached);
+    assert_eq!((sight(&done), begun(&done)), (Sight::Reached, Sight::Reached));
     let deleted = changed(|s| {
         apply(s, KafkaDelta::Topics { changed: vec![], removed: vec!["orders".into()], at: NOW });
     });

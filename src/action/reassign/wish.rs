@@ -35,7 +35,7 @@ impl<'a> Wish<'a> {
             Some(("off", ids)) => brokers(ids, kafka, false).map(Wish::Off),
             _ => Err(format!(
                 "{:?} says nothing about brokers; type `to 1,2,3`, `off 4`, @FILE, or nothing to \
-                 let castellan mend what is wrong",
+                 let castellan mend what is wrong, and `at 50MiB` behind it for a throttle",
                 argument.chars().take(SAID).collect::<String>()
             )),
         }

@@ -8,6 +8,7 @@ pub mod replace;
 pub mod roll;
 pub mod scale_out;
 pub mod set_replication;
+pub mod unthrottle;
 
 #[cfg(test)]
 mod tests;

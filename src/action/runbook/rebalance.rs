@@ -196,7 +196,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     ));
     plan.notes.push(Note::plain("racks are kept, and no disk passes its limit"));
     reached.tell(&mut plan);
-    reassign::weigh(known, &mut plan, &balanced.changes);
+    reassign::weigh(known, &mut plan, &balanced.changes, rate);
     let until = Until::Planned { tasks: reached.tasks(known, rate) };
     plan.tasks.push(task::Spread { within, rate, of: of.to_vec(), until }.into());
     Ok(plan)

@@ -24,7 +24,7 @@ pub use consumers::{Consumers, StartConsumers, StopConsumers};
 pub use drain::Drain;
 pub use elect::Elect;
 pub use empty::Empty;
-pub use moves::Move;
+pub use moves::{EACH, Move};
 pub use once::Once;
 pub use renew::Renew;
 pub use resize::Resize;

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         kafka::{GroupState, KafkaDelta, Reassignment, Replicas},
         kubernetes::Owner,
+        throughput::{Metric, Subject, ThroughputDelta},
     },
 };
 
@@ -151,6 +152,17 @@ fn throttled(snapshot: &mut Snapshot) {
     apply(snapshot, KafkaDelta::Throttle { broker: BrokerId(3), answer, at: NOW });
 }
 
+/// Nothing is throttled, and `orders` is written to.
+fn measured(snapshot: &mut Snapshot) {
+    four(snapshot);
+    for id in 0..4 {
+        let answer = Ok(crate::domain::kafka::Throttle::default());
+        apply(snapshot, KafkaDelta::Throttle { broker: BrokerId(id), answer, at: NOW });
+    }
+    let points = vec![(Metric::BytesIn, Subject::Topic("orders".into()), vec![(NOW, 7e6)])];
+    apply(snapshot, ThroughputDelta::Points { points, at: NOW });
+}
+
 const FEWER: &str = r#"{"version":1,"partitions":[{"topic":"orders","partition":0,"replicas":[0]}]}"#;
 
 #[rustfmt::skip]
@@ -193,9 +205,12 @@ fn cases() -> Vec<Case> {
         case("off a broker", changed(four), "reassign", vec![topic("orders")], "off 2"),
         case("to too few", healthy(), "reassign", vec![topic("orders")], "off 2"),
         case("throttled", changed(throttled), "reassign", vec![Object::Partition("orders".into(), 0)], "to 1,2,3"),
+        case("at a rate", changed(measured), "reassign", vec![topic("orders")], "to 1,2,3 at 10MiB"),
+        case("at a rate that is too low", changed(measured), "reassign", vec![topic("orders")], "to 1,2,3 at 1MiB"),
         case("to fewer replicas", healthy(), "reassign", vec![], FEWER),
         case("what moves already", changed(moving), "reassign", vec![Object::Partition("orders".into(), 0)], "to 1,2,3"),
         case("a move", changed(moving), "cancel-reassignment", vec![], ""),
+        case("what was left behind", changed(throttled), "unthrottle", vec![topic("orders")], ""),
         case("leaders", changed(astray), "elect", vec![topic("orders")], ""),
         case("onto a new broker", changed(joined), "rebalance", vec![], "at 50MiB"),
         case("what is alike", healthy(), "rebalance", vec![], ""),

@@ -22,7 +22,7 @@ use crate::domain::{
     time::{Time, age},
 };
 use pace::Pace;
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// What the outside is to do, in the order in which it is given.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,8 +67,6 @@ pub struct Workflow {
     lives: bool,
     /// The journal's last word of it, where another wrote it.
     told: Time,
-    /// castellan itself cancelled what it is waiting for.
-    called_back: bool,
     /// What was heard of the present step.
     said: Option<Said>,
     /// What is told of it when it ended.
@@ -142,7 +140,6 @@ impl Workflow {
             left: false,
             lives: false,
             told: began,
-            called_back: false,
             said: None,
             report: Report::of(record, began),
             entered: began,
@@ -202,17 +199,6 @@ impl Workflow {
             }
             _ => &[],
         }
-    }
-
-    /// castellan cancelled these reassignments: whether it waits for one of them to come true.
-    pub fn call_back(&mut self, cancelled: &[Assignment]) {
-        let moving = match self.steps.get(self.at).map(|s| &s.until) {
-            Some(Goal::Reassigned { partitions }) => partitions.as_slice(),
-            _ => return,
-        };
-        let gone: BTreeSet<_> = cancelled.iter().map(|a| (&a.topic, a.partition)).collect();
-        self.called_back |=
-            moving.iter().any(|a| a.replicas.is_some() && gone.contains(&(&a.topic, a.partition)));
     }
 
     fn enter(&mut self, phase: Phase, now: Time) {
@@ -316,11 +302,6 @@ impl Workflow {
             Sight::Lost(words) => {
                 let words = format!("{words}{}", self.aside());
                 self.fail(&words, now)
-            }
-            Sight::Idle(words) if self.course.is_none() && self.called_back => {
-                let words = self.of_step(&format!("its reassignment was called back: {words}"));
-                self.close(Stage::Cancelled, &words, now);
-                vec![Order::Record(What::Cancelled { words })]
             }
             Sight::Idle(words) if self.idle.is_some_and(|since| now.since(since) >= NOTICED) => {
                 let words =

@@ -3,17 +3,21 @@
 use super::{NOTICED, Order, Pace, Phase, Workflow};
 use crate::{
     action::{
-        Known, Said, Step,
+        Known, Said, Step, Write,
         course::{Course, Mode, Steer},
         journal::What,
         task::{At, Next, OPERATOR, Task, Wait},
+        write::Assignment,
     },
     domain::{
         human,
+        kafka::Moves,
         operation::Stage,
         time::{Time, age},
     },
 };
+
+use std::collections::BTreeSet;
 
 /// So many tasks may be done, or give way to others, in one look: each is asked again a moment later.
 const TURNS: usize = 16;
@@ -92,6 +96,27 @@ impl Workflow {
             return vec![];
         }
         self.steered(how, "by the operator".into(), now)
+    }
+
+    /// castellan cancelled these reassignments, and these are left. Where nothing moves any more of what the
+    /// runbook had begun, that was meant for all of it; of a part it says by itself that it was called back.
+    pub fn call_back(&mut self, cancelled: &[Assignment], left: &Moves, now: Time) -> Vec<Order> {
+        let begun = self.steps.iter().filter_map(|step| match &step.write {
+            Write::Reassign { partitions, .. } => Some(partitions),
+            _ => None,
+        });
+        let begun: Vec<&Assignment> = begun.flatten().filter(|a| a.replicas.is_some()).collect();
+        let gone: BTreeSet<_> = cancelled.iter().map(|a| (&a.topic, a.partition)).collect();
+        let called_back = begun.iter().any(|a| gone.contains(&(&a.topic, a.partition)));
+        let moves = begun.iter().any(|a| left.get(&a.topic, a.partition).is_some());
+        if !called_back || moves || self.left || self.may_steer(&Steer::Abort).is_err() {
+            return vec![];
+        }
+        if self.phase == Phase::Looking {
+            self.steps.truncate(self.at);
+            self.choosing(now);
+        }
+        self.steered(Steer::Abort, "its moves were called back".into(), now)
     }
 
     fn steered(&mut self, how: Steer, words: String, now: Time) -> Vec<Order> {

@@ -6,9 +6,16 @@ use crate::{
         Intent, Policy,
         course::Steer,
         journal::{Entry, tell},
-        task::{Once, Task},
+        reassign::Change,
+        task::{Move, Once, Task},
+        write::Assignment,
     },
-    domain::{derived::Derived, snapshot::Snapshot, world::World},
+    domain::{
+        derived::Derived,
+        kafka::{Body, KafkaDelta, Moves, Reassignment, Replicas},
+        snapshot::Snapshot,
+        world::World,
+    },
     world::{self, NOW, SMALL},
 };
 
@@ -155,4 +162,90 @@ fn it_is_held_and_put_back_by_the_operators_hand() {
     let told = run(&scene, &mut flow, orders, 30, 30);
     assert!(matches!(told.last(), Some(What::Cancelled { .. })));
     assert_eq!(flow.operation().stage, Stage::Cancelled);
+}
+
+/// A run that moves two partitions of `orders`, both of which Kafka lists.
+fn moving() -> (Scene, Workflow, Vec<Assignment>) {
+    let mut scene = Scene::new();
+    let legs = (0..2).map(|partition| {
+        let p = &scene.snapshot.kafka.topics["orders"].partitions[partition as usize];
+        let (from, mut to) = (p.replicas.to_vec(), p.replicas.to_vec());
+        to.swap(0, 1);
+        Change { topic: "orders".into(), partition, from, to, bytes: None }
+    });
+    let legs: Vec<Change> = legs.collect();
+    let world = World { snapshot: &scene.snapshot, derived: &scene.derived, now: NOW };
+    let task = Move::new(&Known { world, policy: Policy::default() }, legs.clone(), None);
+    let (mut flow, _) = Workflow::begin("id".into(), &Plan { tasks: vec![task.into()], ..plan(0) }, NOW);
+    let orders = scene.look(&mut flow, after(1));
+    assert!(matches!(orders.last(), Some(Order::Act { .. })), "{orders:?}");
+    flow.acted(0, Said::Taken("ok".into()), after(1));
+    let listed = legs.iter().map(|leg| Reassignment {
+        topic: leg.topic.clone(),
+        partition: leg.partition,
+        replicas: leg.to.iter().copied().collect(),
+        adding: Replicas::default(),
+        removing: Replicas::default(),
+    });
+    scene.list(listed.collect());
+    scene.look(&mut flow, after(5));
+    let cancelled =
+        |leg: &Change| Assignment { topic: leg.topic.clone(), partition: leg.partition, replicas: None };
+    (scene, flow, legs.iter().map(cancelled).collect())
+}
+
+impl Scene {
+    fn list(&mut self, moves: Vec<Reassignment>) {
+        self.snapshot.apply(KafkaDelta::Reassignments { answer: Ok(moves), at: NOW }.into());
+    }
+
+    fn hear(&mut self, now: Time) {
+        for body in [Body::Cluster, Body::Topics, Body::Reassignments] {
+            self.snapshot.apply(KafkaDelta::Heard { body, at: now }.into());
+        }
+    }
+
+    fn left(&self) -> &Moves {
+        self.snapshot.kafka.reassignments.last().expect("they are read")
+    }
+}
+
+#[test]
+fn a_run_whose_moves_castellan_itself_cancelled_is_aborted() {
+    let (mut scene, mut flow, cancelled) = moving();
+    assert_eq!(flow.call_back(&cancelled, scene.left(), after(9)), [], "they still move");
+    scene.list(vec![]);
+    let other = [Assignment { topic: "payments".into(), ..cancelled[0].clone() }];
+    assert_eq!(flow.call_back(&other, scene.left(), after(9)), [], "others were cancelled");
+    let orders = flow.call_back(&cancelled, scene.left(), after(10));
+    let [Order::Record(What::Steered { how: Steer::Abort, words })] = &orders[..] else {
+        panic!("{orders:?}")
+    };
+    assert_eq!(words, "its moves were called back");
+    let told = run(&scene, &mut flow, orders, 10, 20);
+    assert!(matches!(told.last(), Some(What::Cancelled { .. })), "{told:?}");
+}
+
+#[test]
+fn what_somebody_else_called_back_is_looked_at_for_a_while_and_then_paused() {
+    let (mut scene, mut flow, _) = moving();
+    scene.list(vec![]);
+    for second in 10..30 {
+        scene.hear(after(second));
+        assert_eq!(scene.look(&mut flow, after(second)), [], "one source may only not have told yet");
+    }
+    assert_eq!(flow.operation().stage, Stage::Running);
+    let mut orders = Vec::new();
+    for second in 30..45 {
+        scene.hear(after(second));
+        orders.extend(scene.look(&mut flow, after(second)));
+    }
+    let [Order::Record(What::Steered { how: Steer::Pause, words })] = &orders[..] else {
+        panic!("{orders:?}")
+    };
+    assert!(words.contains("by itself: called back: orders-0, orders-1"), "{words}");
+    assert_eq!(flow.operation().stage, Stage::Paused);
+    flow.steer(Steer::GoOn, after(45));
+    let orders = scene.look(&mut flow, after(46));
+    assert!(matches!(orders.last(), Some(Order::Act { .. })), "the operator wants it: {orders:?}");
 }

@@ -223,19 +223,6 @@ fn what_was_done_is_said_once() {
 }
 
 #[test]
-fn what_castellan_itself_cancelled_ends_at_once_and_has_not_failed() {
-    let to = |replicas| Assignment { topic: "orders".into(), partition: 0, replicas };
-    let mut flow = begun(&[Goal::Reassigned { partitions: vec![to(Some(vec![]))] }]);
-    flow.acted(0, taken(), at(1));
-    flow.call_back(&[Assignment { partition: 1, ..to(None) }]);
-    assert_eq!(flow.see(Sight::Idle("not moving".into()), at(4)), [], "another partition's was cancelled");
-    flow.call_back(&[to(None)]);
-    let orders = flow.see(Sight::Idle("not moving".into()), at(5));
-    assert!(matches!(orders[..], [Order::Record(What::Cancelled { .. })]), "{orders:?}");
-    assert_eq!(flow.operation().stage, Stage::Cancelled);
-}
-
-#[test]
 fn what_another_castellan_runs_is_looked_at_and_left_to_it() {
     let told = Told { lives: true, ..told(0, true, None, &[cordoned(), cordoned()]) };
     let mut flow = Workflow::left(&told);

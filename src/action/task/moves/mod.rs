@@ -8,7 +8,7 @@ mod throttle;
 
 pub use throttle::Throttles;
 
-use super::{At, Next, Part, Task, Wait};
+use super::{At, Next, OPERATOR, Part, Task, Wait};
 use crate::{
     action::{
         Goal, Known, Step, Write, rate,
@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// Moves that a broker takes part in at once. Source: Cruise Control,
 /// `num.concurrent.partition.movements.per.broker`.
-const EACH: usize = 5;
+pub const EACH: usize = 5;
 /// What was asked for is listed soon.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -166,14 +166,10 @@ impl Part for Move {
         let legs = Legs::of(self, at);
         if !legs.moving.is_empty() {
             let moving = || legs.moving.iter().map(|(leg, _)| *leg);
-            let reason = Some("the operator".to_string());
-            return self.brake(at, moving()).unwrap_or_else(|| self.awaits(at, &legs, reason));
+            return self.brake(at, moving()).unwrap_or_else(|| self.awaits(at, &legs, None));
         }
         match self.lift(at, &legs) {
-            Next::Done => Next::wait(match legs.astray() {
-                Some(words) => format!("the operator: {words}"),
-                None => "the operator".into(),
-            }),
+            Next::Done => Next::wait(OPERATOR),
             other => other,
         }
     }
