@@ -102,6 +102,19 @@ fn broker(objects: &[Object]) -> i32 {
     }
 }
 
+#[test]
+fn a_broker_is_emptied_by_a_reassignment() {
+    all(&Wish {
+        verb: "reassign",
+        objects: |cluster, rng| vec![Object::Broker(BrokerId(any_broker(cluster, rng)))],
+        argument: |_, rng| rate(rng),
+        becomes: |before, after, objects, _| {
+            whole(before, after)?;
+            empty(after, broker(objects))
+        },
+    });
+}
+
 fn stateful_set() -> Object {
     Object::Kube { kind: Kind::StatefulSet, key: Key::new("kafka", "kafka"), uid: "uid-kafka-kafka".into() }
 }
@@ -181,6 +194,28 @@ fn brokers_are_added_and_filled() {
             match after.brokers.contains_key(&before.replicas) {
                 true => Ok(()),
                 false => Err("the new broker is not there".into()),
+            }
+        },
+    });
+}
+
+#[test]
+fn a_broker_is_replaced_with_its_disk() {
+    all(&Wish {
+        verb: "replace",
+        objects: |cluster, rng| vec![Object::Broker(BrokerId(any_broker(cluster, rng)))],
+        argument: |_, rng| format!("disk {}", rate(rng)).trim().to_string(),
+        becomes: |before, after, objects, _| {
+            let id = broker(objects);
+            whole(before, after)?;
+            renewed(before, after, &[id])?;
+            let place = |cluster: &Cluster| -> Vec<bool> {
+                cluster.partitions().map(|(_, _, _, p)| p.replicas.contains(&id)).collect()
+            };
+            match (after.brokers[&id].claim, place(before) == place(after)) {
+                (0, _) => Err("its disk is the old one".into()),
+                (_, false) => Err("its replicas did not come back".into()),
+                _ => Ok(()),
             }
         },
     });
