@@ -53,7 +53,9 @@ fn kubernetes(cluster: &Cluster, at: Time) -> Vec<Delta> {
     let mut claims = Vec::new();
     for (id, broker) in &cluster.brokers {
         pods.push(pod(*id, broker, size, at));
-        claims.push(world::kubernetes::claim_of(*id as usize, &claim_uid(*id, broker.claim)));
+        let mut claim = world::kubernetes::claim_of(*id as usize, &claim_uid(*id, broker.claim));
+        claim.meta.deleting = broker.claim_ends.then_some(at);
+        claims.push(claim);
     }
     let ready = cluster.brokers.values().filter(|b| b.life == Life::Up).count() as i32;
     let mut set = world::kubernetes::stateful_set(Size { brokers: cluster.replicas as usize, ..size });

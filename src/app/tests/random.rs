@@ -72,7 +72,7 @@ fn with_the_key_that_confirms_the_same_keys_do_something() {
     let mut hands = Hands::on(Mood::Healthy, "nodes");
     let mut chords = verbs_and_all();
     chords.extend(vec!["y".to_string(); 40]);
-    at_random(&mut hands, 1_000, &chords);
+    at_random(&mut hands, 10_000, &chords);
     // A runbook is recorded before it does anything.
     let does = |e: &Effect| matches!(e, Effect::Act { .. } | Effect::Record(_));
     assert!(hands.effects.iter().any(does), "the test could not fail");
