@@ -314,8 +314,7 @@ fn an_abort_waits_for_who_is_away_and_takes_back_what_strimzi_was_asked() {
     assert_eq!(sim.run(&task, true, |_, _| {}), End::Done);
     assert!(sim.serves(BrokerId(2)) && order(&sim) == [2]);
 
-    let mut sim = Sim::default();
-    sim.operator = |_, _| {};
+    let mut sim = Sim { operator: |_, _| {}, ..Sim::default() };
     let task = roll_of(&sim, &ids(), true);
     let Next::Do(step) = sim.next(&task) else { panic!() };
     sim.perform(&step.write);
