@@ -227,6 +227,12 @@ impl Course {
         self.failures < FAILURES || self.mode == Mode::Aborting
     }
 
+    /// What the last step of another castellan did is first to be seen.
+    pub fn breathe(&mut self, now: Time) {
+        self.failure = "its last step may have been sent".into();
+        self.rests = Some(now.plus(BREATH * 2));
+    }
+
     /// What is worse than anything seen before.
     pub fn worse(&self, known: &Known<'_>) -> Option<Margin> {
         let seen = Margin::of(known)?;

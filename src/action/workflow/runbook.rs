@@ -57,11 +57,15 @@ impl Workflow {
             return vec![];
         }
         self.left = false;
-        match self.phase {
-            // Its last write may have been heard: its goal tells.
-            Phase::Looking if !matches!(self.said, Some(Said::Refused(_))) => {
+        match (self.phase, &self.said) {
+            (Phase::Looking, Some(Said::Taken(_) | Said::Partly { .. } | Said::Unheard(_))) => {
                 self.enter(Phase::Looking, now);
                 self.operation.stage = Stage::Running;
+            }
+            // Nobody knows whether its last write was sent: a moment later the cluster tells.
+            (Phase::Looking, None) => {
+                self.choosing(now);
+                self.course.iter_mut().for_each(|course| course.breathe(now));
             }
             _ => self.choosing(now),
         }
