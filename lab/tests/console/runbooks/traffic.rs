@@ -39,6 +39,9 @@ impl Producer {
             "--throughput",
             "200",
         ]);
+        // By itself it would not try anything twice, as every other producer does.
+        let retries = stage.file("producer.properties", "retries=2147483647\nenable.idempotence=true\n");
+        command.arg("--producer.config").arg(retries);
         // It ends by itself, whatever becomes of the test.
         command.args(["--max-messages", "240000"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a producer");
@@ -52,7 +55,10 @@ impl Producer {
 
     /// What was acknowledged, and what failed.
     fn stop(mut self) -> (BTreeSet<u64>, Vec<Value>) {
-        let stopped = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        // What enters the lab has the producer for its child.
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let stopped = Command::new("kill").arg("-TERM").args(children.split_whitespace()).status();
         assert!(stopped.expect("kill runs").success());
         self.child.wait().expect("it ends");
         let told = self.told.join().expect("what it told");
