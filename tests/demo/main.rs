@@ -5,6 +5,7 @@ mod end;
 mod first;
 mod groups;
 mod panes;
+mod runbooks;
 mod scenarios;
 mod screen;
 mod stage;

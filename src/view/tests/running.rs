@@ -100,3 +100,59 @@ fn of_three_the_stuck_one_comes_first_and_the_others_are_counted_at_every_size()
     assert!(low[0].starts_with(" stuck and 2 more · ██░░░ 42%") && low.len() == 1, "{low:#?}");
     assert_eq!(running(SMALL, &all[..2]).len(), 2, "two have a line each");
 }
+
+/// A runbook at its second step of three.
+fn runbook(stage: Stage, words: &str) -> Operation {
+    let steps = ["restart brokers 0, 1, 2 one at a time", "elect", "move"].map(String::from).into();
+    let words = words.to_string();
+    let (share, left) = (None, None);
+    Operation {
+        stage,
+        runbook: true,
+        steps,
+        at: 1,
+        words,
+        share,
+        left,
+        ..operation(1, "restart brokers 0, 1, 2")
+    }
+}
+
+#[test]
+fn a_runbook_says_on_a_small_screen_where_it_is_and_why_it_holds() {
+    let line = |stage, words| running(SMALL, &[runbook(stage, words)]).remove(0);
+    assert_eq!(
+        line(Stage::Running, "broker 1 back in 30 of 40 ISRs"),
+        " running restart brokers 0, 1, 2 12s · step 2/3 · awaiting broker 1 back in 30 …"
+    );
+    assert_eq!(
+        line(Stage::Paused, "by the operator"),
+        " paused restart brokers 0, 1, 2 12s · step 2/3 · by the operator"
+    );
+    assert_eq!(
+        line(Stage::Paused, "by itself: pod kafka/kafka-1 cannot be scheduled"),
+        " paused restart brokers 0, 1, 2 12s · step 2/3 · by itself: pod kafka/kafka-1 c…"
+    );
+    assert_eq!(
+        line(Stage::Watched, "paused by the operator: elect"),
+        " watched restart brokers 0, 1, 2 12s · step 2/3 · paused by the operator: elect"
+    );
+    assert_eq!(
+        line(Stage::Left, "elect (:go-on or :abort)"),
+        " left restart brokers 0, 1, 2 12s · step 2/3 · elect (:go-on or :abort)"
+    );
+}
+
+#[test]
+fn operations_lists_a_runbook_in_80_columns() {
+    let mut h = hands(Mood::Healthy, "operations", SMALL);
+    for (nth, stage) in [Stage::Paused, Stage::Running].into_iter().enumerate() {
+        let one = Operation { id: format!("o{nth}").into(), ..runbook(stage, "by the operator") };
+        h.send(Msg::Delta(Delta::Operation(one)));
+    }
+    h.send(Msg::Derive);
+    let rows: Vec<String> =
+        frame(&h, false).into_iter().filter(|l| l.contains("restart brokers 0")).collect();
+    assert!(rows.iter().any(|row| row.contains("paused") && row.contains("2/3")), "{rows:#?}");
+    assert!(rows.iter().any(|row| row.contains("running") && row.contains("2/3")), "{rows:#?}");
+}
