@@ -35,3 +35,15 @@ fn it_opens_at_the_instant_that_was_asked_for() {
     let (told, said) = at("soon");
     assert!(told.is_empty() && said.contains("like \"2026-03-01 14:05\", in UTC"), "{said}");
 }
+
+/// A tiling window manager changes the size while the user types.
+#[test]
+fn keys_that_come_with_another_size_are_heard() {
+    let mut stage = Stage::open(&[], SMALL);
+    for _ in 0..10 {
+        stage.resize(WIDE);
+        stage.leads(":topics\r", "topics");
+        stage.resize(SMALL);
+        stage.leads(":nodes\r", "nodes");
+    }
+}
