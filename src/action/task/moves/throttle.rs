@@ -229,7 +229,9 @@ impl Move {
                 let set = self.list(at, kafka, name, side)?;
                 let (own, others): (Vec<&str>, Vec<&str>) =
                     set.into_iter().partition(|entry| own.contains(*entry));
-                let empty = others.is_empty() && before.is_none() && side.list(topic).is_some();
+                // Taken away entry by entry, the last would leave an empty list set on the topic. What was there
+                // before may have gone since: its owner was done, or it was of a deleted topic of this name.
+                let empty = others.is_empty() && side.list(topic).is_some();
                 let how = match (own.is_empty(), empty) {
                     (_, true) => ConfigHow::Remove,
                     (false, false) => ConfigHow::Subtract(joined(own)),

@@ -208,6 +208,25 @@ fn what_is_throttled_by_others_stays_so() {
 }
 
 #[test]
+fn no_empty_list_is_left_where_others_took_theirs_away_meanwhile() {
+    let theirs = |s: &mut Snapshot| {
+        override_(s, "orders", Side::Leader, Some("*"));
+        override_(s, "orders", Side::Follower, Some("5:1"));
+    };
+    let (mut world, task) = planned_in(theirs, vec![leg(0, 3)], Some(RATE));
+    for side in Side::BOTH {
+        override_(&mut world, "orders", side, None);
+    }
+    brought(&mut world, &task);
+    assert_eq!(list(&world, "orders", Side::Follower), Some("0:3"), "it names its own again");
+    sim::arrive(&mut world, &leg(0, 3));
+    let words = brought(&mut world, &task);
+    assert!(says(&words, "follower.replication.throttled.replicas Remove"), "{words:#?}");
+    assert_eq!(Side::BOTH.map(|side| list(&world, "orders", side)), [None, None]);
+    assert_eq!(asked(&world, &task), Next::Done);
+}
+
+#[test]
 fn rates_of_moves_that_are_over_are_not_put_back() {
     let other = leg(6, 5);
     let busy = |s: &mut Snapshot| {
