@@ -1,8 +1,8 @@
 //! Who produces with acks=all while a runbook runs loses nothing, and no send fails.
 
 use super::{
-    books::{Book, DRAIN, REPLACE, ROLL, SCALE_OUT},
-    ends_well, nothing_is_left, stage,
+    books::{Book, ROLL},
+    ends_well, nothing_is_left, of_each_book, stage,
 };
 use crate::stage::{BOOTSTRAP, Stage, WIDE};
 use castellan_lab::Context;
@@ -80,7 +80,7 @@ fn under_traffic(stage: &Stage, book: &Book) {
     (book.prepare)(stage);
     let producer = Producer::start(stage);
     let mut screen = stage.open(Context::Admin, WIDE);
-    (book.begin)(&mut screen);
+    (book.begin)(stage, &mut screen);
     ends_well(stage, &screen);
     let (acknowledged, failed) = producer.stop();
     assert!(failed.is_empty(), "{} sends failed: {:?}", failed.len(), failed.first());
@@ -101,11 +101,10 @@ fn nothing_is_lost_while_every_broker_is_restarted() {
     under_traffic(&stage(), &ROLL);
 }
 
-#[test]
-#[ignore = "it takes long: lab/runbooks runs it"]
-fn nothing_is_lost_while_brokers_come_and_go_and_are_replaced() {
-    let stage = stage();
-    for book in [SCALE_OUT, DRAIN, REPLACE] {
-        under_traffic(&stage, &book);
-    }
-}
+of_each_book![under_traffic:
+    rebalance REBALANCE,
+    scale_out SCALE_OUT,
+    drain_broker DRAIN,
+    replace REPLACE,
+    drain_node DRAIN_NODE,
+];

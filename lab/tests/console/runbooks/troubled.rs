@@ -1,15 +1,18 @@
 //! The cluster breaks in the middle of a runbook, which ends as planned all the same.
 
 use super::{
-    books::{Book, REASSIGN, ROLL},
-    ends_well, journal, nothing_is_left, stage,
+    books::{Book, REASSIGN},
+    ends_well, fourth, journal, nothing_is_left, of_each_book, stage,
 };
 use crate::{
     actions::outside::until,
     stage::{Stage, WIDE},
 };
 use castellan_lab::{Context, Fault};
-use std::time::Duration;
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
 
 /// How long it stays broken.
 const BROKEN: Duration = Duration::from_secs(25);
@@ -21,10 +24,15 @@ fn controller(stage: &Stage) -> u32 {
 }
 
 fn through(stage: &Stage, book: &Book, fault: Fault) {
+    let begun = Instant::now();
     (book.prepare)(stage);
     let mut screen = stage.open(Context::Admin, WIDE);
-    (book.begin)(&mut screen);
+    (book.begin)(stage, &mut screen);
     until("a step was reached", || journal(stage).iter().any(|entry| entry["entry"] == "reached"));
+    if let Fault::HangBroker { broker: 3 } = fault {
+        fourth::comes(stage);
+    }
+    let words = format!("{}: {fault:?}", book.name);
     let broken = stage.fault(fault);
     std::thread::sleep(BROKEN);
     broken.mend();
@@ -32,16 +40,35 @@ fn through(stage: &Stage, book: &Book, fault: Fault) {
     nothing_is_left(stage);
     (book.check)(stage);
     super::clean(stage);
+    let took = begun.elapsed().as_secs_f32();
+    let _ = writeln!(std::io::stderr(), "{words}: done after {took:.0} s");
+}
+
+fn kill_its_controller(stage: &Stage, book: &Book) {
+    let broker = controller(stage);
+    through(stage, book, Fault::KillBroker { broker, once: true });
 }
 
 #[test]
-#[ignore = "it takes long: lab/runbooks runs it"]
-fn a_runbook_outlives_the_controller_a_hung_broker_and_the_api_server() {
-    let stage = stage();
-    for book in [REASSIGN, ROLL] {
-        let broker = controller(&stage);
-        through(&stage, &book, Fault::KillBroker { broker, once: true });
-        through(&stage, &book, Fault::HangBroker { broker: 1 });
-        through(&stage, &book, Fault::StopApi);
-    }
+fn a_throttled_move_outlives_the_controller() {
+    kill_its_controller(&stage(), &REASSIGN);
 }
+
+fn all(stage: &Stage, book: &Book) {
+    kill_its_controller(stage, book);
+    through(stage, book, Fault::HangBroker { broker: book.onto });
+    through(stage, book, Fault::StopApi);
+}
+
+of_each_book![all:
+    reassign REASSIGN,
+    set_replication SET_REPLICATION,
+    rebalance REBALANCE,
+    repair_racks REPAIR_RACKS,
+    roll ROLL,
+    scale_out SCALE_OUT,
+    drain_broker DRAIN,
+    replace REPLACE,
+    drain_node DRAIN_NODE,
+    reset_offsets RESET,
+];
