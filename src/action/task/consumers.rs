@@ -1,8 +1,8 @@
 //! Stop a group's consumers, and start them again.
 
-use super::{At, Next, Part, Wait};
+use super::{At, Next, Part};
 use crate::{
-    action::{Goal, Sight, Step, Write, goal, workload::Workload},
+    action::{Goal, Step, Write, goal, workload::Workload},
     domain::{Text, human, kafka::GroupId, kubernetes::Key, object::Kind},
 };
 use serde::{Deserialize, Serialize};
@@ -106,11 +106,7 @@ impl Part for StopConsumers {
                 _ => {}
             }
         }
-        match goal::look(&Goal::GroupEmpty { group: self.group.clone() }, at.known) {
-            Sight::Reached => Next::Done,
-            Sight::Awaited { words, share } => Next::Wait(Wait { share, ..Wait::new(words) }),
-            Sight::Idle(words) | Sight::Unknown(words) | Sight::Lost(words) => Next::wait(words),
-        }
+        goal::look(&Goal::GroupEmpty { group: self.group.clone() }, at.known).into()
     }
 
     fn undo(&self, at: &At<'_>) -> Next {

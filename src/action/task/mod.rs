@@ -31,7 +31,7 @@ pub use resize::Resize;
 pub use roll::{Old, Roll};
 pub use spread::{Spread, Until};
 
-use super::{Known, Step};
+use super::{Known, Sight, Step};
 use crate::domain::{reading::Feed, time::Time};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -165,6 +165,18 @@ impl Next {
 
     pub fn wait(words: impl Into<String>) -> Next {
         Next::Wait(Wait::new(words))
+    }
+}
+
+/// What a task does about the goal that it ends with.
+impl From<Sight> for Next {
+    fn from(sight: Sight) -> Next {
+        match sight {
+            Sight::Reached => Next::Done,
+            Sight::Awaited { words, share } => Next::Wait(Wait { share, ..Wait::new(words) }),
+            Sight::Idle(words) | Sight::Unknown(words) => Next::wait(words),
+            Sight::Lost(words) => Next::Stop(words),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     roll::{self, Old},
 };
 use crate::{
-    action::{Goal, Known, Sight, Step, Write, goal, radius::PartitionName, words},
+    action::{Goal, Known, Step, Write, goal, radius::PartitionName, words},
     domain::{
         Text,
         kafka::BrokerId,
@@ -186,12 +186,7 @@ impl Renew {
         if let Some(words) = roll::stuck(known, &self.old.pod) {
             return Next::Stop(words);
         }
-        match goal::look(&self.old.replaced(), known) {
-            Sight::Reached => Next::Done,
-            Sight::Awaited { words, share } => Next::Wait(Wait { share, ..Wait::new(words) }),
-            Sight::Idle(words) | Sight::Unknown(words) => Next::wait(words),
-            Sight::Lost(words) => Next::Stop(words),
-        }
+        goal::look(&self.old.replaced(), known).into()
     }
 
     /// Its StatefulSet makes it once more, and the claim that it lacks.

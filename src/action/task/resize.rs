@@ -1,8 +1,8 @@
 //! A StatefulSet of brokers with more or fewer replicas.
 
-use super::{At, Empty, Next, Part, Wait};
+use super::{At, Empty, Next, Part};
 use crate::{
-    action::{Goal, Radius, Sight, Step, Write, goal, workload::Workload},
+    action::{Goal, Radius, Step, Write, goal, workload::Workload},
     domain::{
         Text,
         kafka::BrokerId,
@@ -139,12 +139,7 @@ impl Resize {
     /// The wait until its pods and brokers are there, or gone.
     fn settled(&self, at: &At<'_>, replicas: i32) -> Next {
         let (kind, key) = (Kind::StatefulSet, self.set.clone());
-        match goal::look(&Goal::Replicas { kind, key, replicas, after: 0 }, at.known) {
-            Sight::Reached => Next::Done,
-            Sight::Awaited { words, share } => Next::Wait(Wait { share, ..Wait::new(words) }),
-            Sight::Idle(words) | Sight::Unknown(words) => Next::wait(words),
-            Sight::Lost(words) => Next::Stop(words),
-        }
+        goal::look(&Goal::Replicas { kind, key, replicas, after: 0 }, at.known).into()
     }
 
     /// Those in the pods beyond what there were.

@@ -241,11 +241,10 @@ impl Old {
         if let Some(words) = stuck(known, &self.pod) {
             return Stand::Away(Next::Stop(words));
         }
-        Stand::Away(match goal::look(&self.replaced(), known) {
-            Sight::Reached => return Stand::Back,
-            Sight::Awaited { words, .. } | Sight::Idle(words) | Sight::Unknown(words) => Next::wait(words),
-            Sight::Lost(words) => Next::Stop(words),
-        })
+        match goal::look(&self.replaced(), known) {
+            Sight::Reached => Stand::Back,
+            sight => Stand::Away(sight.into()),
+        }
     }
 
     /// Whether it may go down now; else what is awaited, or why it does not go on by itself.
