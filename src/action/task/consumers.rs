@@ -71,7 +71,7 @@ impl Consumers {
 
     /// It was scaled to 0 by this task already, since the operator last had it go on.
     fn stopped(&self, at: &At<'_>) -> bool {
-        at.done.iter().skip(at.resumed.unwrap_or(0)).any(|step| match &step.write {
+        at.lately().iter().any(|step| match &step.write {
             Write::Scale { uid, replicas: 0, .. } => *uid == self.uid,
             _ => false,
         })

@@ -118,8 +118,7 @@ impl Drain {
 
     /// Once; where somebody uncordons it meanwhile there are two minds about it.
     fn cordon(&self, at: &At<'_>) -> Next {
-        let since = at.resumed.unwrap_or(0).min(at.done.len());
-        let again = at.done[since..].iter().any(|step| matches!(step.write, Write::Cordon { .. }));
+        let again = at.lately().iter().any(|step| matches!(step.write, Write::Cordon { .. }));
         if again {
             return Next::Stop(format!(
                 "somebody uncordoned node {}: go on to cordon it again, or abort",

@@ -186,6 +186,11 @@ impl<'a> At<'a> {
         At { known, done: &[], resumed: None, since: known.world.now }
     }
 
+    /// Its steps since the operator last had it go on; all of them where it never was paused.
+    pub fn lately(&self) -> &'a [Step] {
+        self.done.get(self.resumed.unwrap_or(0)..).unwrap_or(&[])
+    }
+
     /// Where one of these cannot be read now, nothing is assumed: the wait for it.
     pub fn blind<'f>(&self, feeds: impl IntoIterator<Item = (&'f str, &'f Feed)>) -> Option<Next> {
         let now = self.known.world.now;

@@ -143,8 +143,7 @@ pub fn size(kafka: &Kafka, leg: &Change) -> u64 {
 
 /// The partitions that were seen moving or in place since the operator last had it go on.
 fn begun<'a>(at: &At<'a>) -> HashSet<(&'a str, i32)> {
-    let steps = at.done.iter().skip(at.resumed.unwrap_or(0));
-    let moved = steps.filter_map(|step| match &step.write {
+    let moved = at.lately().iter().filter_map(|step| match &step.write {
         Write::Reassign { partitions, .. } => Some(partitions),
         _ => None,
     });
