@@ -1,7 +1,7 @@
 //! Scale a StatefulSet or Deployment, pinned to the resourceVersion that was looked at.
 
 use super::{
-    Absence, Argument, Friction, Goal, Intent, Known, Note, Plan, Radius, Risk, Step, Verb, Write, owner,
+    Absence, Argument, Friction, Intent, Known, Note, Plan, Radius, Risk, Step, Verb, owner,
     target::{Target, killed},
     words,
     workload::{Workload, patching},
@@ -60,19 +60,8 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.undo = Some(format!("kubectl scale {} --replicas {from}", workload.argument()));
     plan.steps.push(Step {
         title: plan.title.clone(),
-        write: Write::Scale {
-            kind: workload.kind(),
-            key: meta.key.clone(),
-            uid: meta.uid.clone(),
-            resource_version: meta.resource_version.clone(),
-            replicas: to,
-        },
-        until: Goal::Replicas {
-            kind: workload.kind(),
-            key: meta.key.clone(),
-            replicas: to,
-            after: workload.generations().0,
-        },
+        write: workload.scale(to),
+        until: workload.scaled(to),
         patience: PATIENCE,
     });
     Ok(plan)

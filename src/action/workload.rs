@@ -1,6 +1,6 @@
 //! What makes pods: StatefulSets and Deployments, as the verbs on both see them.
 
-use super::{Known, Need, Of, owner, target::Target, words};
+use super::{Goal, Known, Need, Of, Write, owner, target::Target, words};
 use crate::domain::{
     access::Permission,
     discovery::Keeper,
@@ -100,6 +100,20 @@ impl<'a> Workload<'a> {
             Workload::StatefulSet(set) => set.replicas,
             Workload::Deployment(deployment) => deployment.replicas,
         }
+    }
+
+    /// It with so many replicas, pinned to what is seen of it now.
+    pub fn scale(&self, replicas: i32) -> Write {
+        let meta = self.meta();
+        let (key, uid, resource_version) =
+            (meta.key.clone(), meta.uid.clone(), meta.resource_version.clone());
+        Write::Scale { kind: self.kind(), key, uid, resource_version, replicas }
+    }
+
+    /// So many replicas are there, as told after this.
+    pub fn scaled(&self, replicas: i32) -> Goal {
+        let (kind, key, after) = (self.kind(), self.meta().key.clone(), self.generations().0);
+        Goal::Replicas { kind, key, replicas, after }
     }
 
     pub fn ready(&self) -> i32 {

@@ -49,22 +49,10 @@ impl Consumers {
     }
 
     fn scale(&self, workload: &Workload<'_>, replicas: i32) -> Next {
-        let meta = workload.meta();
         Next::step(Step {
             title: format!("scale {} to {replicas}", self.name()),
-            write: Write::Scale {
-                kind: self.kind,
-                key: self.key.clone(),
-                uid: self.uid.clone(),
-                resource_version: meta.resource_version.clone(),
-                replicas,
-            },
-            until: Goal::Replicas {
-                kind: self.kind,
-                key: self.key.clone(),
-                replicas,
-                after: workload.generations().0,
-            },
+            write: workload.scale(replicas),
+            until: workload.scaled(replicas),
             patience: PATIENCE,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{At, Empty, Next, Part};
 use crate::{
-    action::{Goal, Radius, Step, Write, goal, workload::Workload},
+    action::{Goal, Radius, Step, goal, workload::Workload},
     domain::{
         Text,
         kafka::BrokerId,
@@ -124,13 +124,7 @@ impl Resize {
     fn scale(&self, set: &StatefulSet, replicas: i32) -> Next {
         Next::step(Step {
             title: format!("scale StatefulSet {} from {} to {replicas} replicas", self.set, set.replicas),
-            write: Write::Scale {
-                kind: Kind::StatefulSet,
-                key: self.set.clone(),
-                uid: self.uid.clone(),
-                resource_version: set.meta.resource_version.clone(),
-                replicas,
-            },
+            write: Workload::StatefulSet(set).scale(replicas),
             until: Goal::Scaled { kind: Kind::StatefulSet, key: self.set.clone(), replicas },
             patience: ASKED,
         })
