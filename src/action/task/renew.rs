@@ -4,7 +4,7 @@
 //! them on there is no way back but through the end: what is deleted cannot be kept.
 
 use super::{
-    At, Next, Part, Wait,
+    At, Next, OPERATOR, Part,
     roll::{self, Old},
 };
 use crate::{
@@ -93,9 +93,9 @@ impl Part for Renew {
     fn hold(&self, at: &At<'_>) -> Next {
         match self.first(at.known, |claim| claim.meta.deleting.is_some()) {
             Some((claim, _)) => Next::wait(format!(
-                "the operator; claim {claim} goes as soon as its pod does, whoever restarts it"
+                "{OPERATOR}; claim {claim} goes as soon as its pod does, whoever restarts it"
             )),
-            None => Next::wait("the operator"),
+            None => Next::wait(OPERATOR),
         }
     }
 }
@@ -122,9 +122,7 @@ impl Renew {
     /// Deletes a claim, or asks Strimzi to, when everything is looked at that is before the pod goes, too.
     fn give_up(&self, known: &Known<'_>, pod: &Pod, (claim, uid): &(Key, Text)) -> Next {
         if self.old.strimzi && goal::pods::is_asked(pod, STRIMZI) {
-            let words =
-                format!("Strimzi to delete pod {} and its claims: it looks every two minutes", self.old.pod);
-            return Next::Wait(Wait { limit: crate::action::delete::STRIMZI, ..Wait::new(words) });
+            return roll::strimzi(format_args!("delete pod {} and its claims", self.old.pod));
         }
         if let Err(next) = self.may_go(known, pod) {
             return next;
@@ -142,8 +140,7 @@ impl Renew {
 
     fn let_go(&self, known: &Known<'_>, pod: &Pod) -> Next {
         if self.old.is_asked(pod) {
-            let words = format!("Strimzi to roll pod {}: it looks every two minutes", self.old.pod);
-            return Next::Wait(Wait { limit: crate::action::delete::STRIMZI, ..Wait::new(words) });
+            return self.old.rolls();
         }
         match self.may_go(known, pod) {
             Ok(()) => Next::step(self.old.go(pod)),

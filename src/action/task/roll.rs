@@ -4,7 +4,7 @@
 //!
 //! Source of the order and of the rules: Strimzi `KafkaRoller` (kafka.md §1).
 
-use super::{At, Next, Part, Wait};
+use super::{At, Next, OPERATOR, Part, Wait};
 use crate::{
     action::{
         Goal, Known, Radius, Sight, Step, Write,
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use serde::{Deserialize, Serialize};
-use std::{cmp::Reverse, time::Duration};
+use std::{cmp::Reverse, fmt, time::Duration};
 
 /// What keeps a pod from starting may pass by itself for so long: a volume that is still attached elsewhere, a
 /// first crash before its peers are found.
@@ -103,9 +103,9 @@ impl Part for Roll {
         let asked = self.pods.iter().find(|old| old.due(at.known).is_some_and(|pod| old.is_asked(pod)));
         Next::wait(match asked {
             Some(old) => {
-                format!("the operator; Strimzi was asked to roll pod {} and may still do it", old.pod)
+                format!("{OPERATOR}; Strimzi was asked to roll pod {} and may still do it", old.pod)
             }
-            None => "the operator".into(),
+            None => OPERATOR.into(),
         })
     }
 
@@ -178,8 +178,7 @@ fn choose(at: &At<'_>, pods: &[Old], mut due: Vec<(&Old, &Pod)>) -> Next {
     let known = at.known;
     let kafka = &known.world.snapshot.kafka;
     if let Some((old, _)) = due.iter().find(|(old, pod)| old.is_asked(pod)) {
-        let words = format!("Strimzi to roll pod {}: it looks every two minutes", old.pod);
-        return Next::Wait(Wait { limit: STRIMZI, ..Wait::new(words) });
+        return old.rolls();
     }
     if kafka.leaderless {
         return Next::wait("the controllers to elect a leader");
@@ -228,6 +227,11 @@ impl Old {
 
     pub fn is_asked(&self, pod: &Pod) -> bool {
         self.strimzi && pods::is_asked(pod, ROLL)
+    }
+
+    /// The wait for Strimzi, which was asked to roll it.
+    pub fn rolls(&self) -> Next {
+        strimzi(format_args!("roll pod {}", self.pod))
     }
 
     pub fn replaced(&self) -> Goal {
@@ -329,6 +333,12 @@ impl Old {
         let (kind, name) = (Kind::Pod, name.into());
         Write::Annotate { kind, key: self.pod.clone(), uid: uid.clone(), name, value: value.into() }
     }
+}
+
+/// The wait until Strimzi does what it was asked for.
+pub fn strimzi(what: impl fmt::Display) -> Next {
+    let words = format!("Strimzi to {what}: it looks every two minutes");
+    Next::Wait(Wait { limit: STRIMZI, ..Wait::new(words) })
 }
 
 /// Whether some ISR names it.
