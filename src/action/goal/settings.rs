@@ -5,7 +5,7 @@ use crate::{
     action::write::{ConfigChange, ConfigHow, ConfigOf},
     domain::{
         human,
-        kafka::{BrokerId, Throttle, TopicName},
+        kafka::{BrokerId, Side, TopicName, throttle::replicas},
     },
 };
 
@@ -55,25 +55,19 @@ fn of_broker(known: &Known<'_>, id: BrokerId, name: &str) -> Result<Set, Sight> 
     let broker = known.world.snapshot.kafka.brokers.get(&id);
     let throttle = broker.and_then(|broker| broker.throttle.live(known.world.now));
     let unread = || Sight::Unknown(format!("the throttles of broker {id} are not read now"));
-    let Throttle { leader, follower } = throttle.ok_or_else(unread)?;
-    let rate = match name {
-        "leader.replication.throttled.rate" => leader,
-        "follower.replication.throttled.rate" => follower,
-        _ => return Err(Sight::Unknown(format!("castellan does not read {name} of brokers"))),
-    };
-    Ok(rate.map(|rate| rate.to_string()))
+    let throttle = throttle.ok_or_else(unread)?;
+    let side = Side::BOTH.into_iter().find(|side| side.rate_key() == name);
+    let side = side.ok_or_else(|| Sight::Unknown(format!("castellan does not read {name} of brokers")))?;
+    Ok(side.rate(*throttle).map(|rate| rate.to_string()))
 }
 
+/// Of lists only those of throttled replicas are changed entry by entry.
 fn holds(how: &ConfigHow, set: Option<&str>) -> bool {
-    let has = |entry: &str| set.is_some_and(|set| entries(set).any(|one| one == entry));
+    let has = |entry: &str| set.is_some_and(|set| replicas(set).any(|one| one == entry));
     match how {
         ConfigHow::Set(value) => set == Some(value),
         ConfigHow::Remove => set.is_none(),
-        ConfigHow::Append(list) => entries(list).all(has),
-        ConfigHow::Subtract(list) => !entries(list).any(has),
+        ConfigHow::Append(list) => replicas(list).all(has),
+        ConfigHow::Subtract(list) => !replicas(list).any(has),
     }
-}
-
-fn entries(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
