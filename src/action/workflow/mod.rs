@@ -108,7 +108,7 @@ impl Workflow {
         if !told.begun {
             flow.operation.words = flow.unsent();
         }
-        flow.show_course();
+        flow.show_tasks();
         if let Some((stage, words)) = &told.ended {
             flow.close(*stage, words, told.last);
         }
@@ -147,7 +147,7 @@ impl Workflow {
             pace: Pace::default(),
             task_pace: Pace::default(),
         };
-        flow.show_course();
+        flow.show_tasks();
         flow
     }
 

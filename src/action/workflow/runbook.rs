@@ -124,29 +124,41 @@ impl Workflow {
     }
 
     fn steered(&mut self, how: Steer, words: String, now: Time) -> Vec<Order> {
-        let what = What::Steered { how, words };
-        self.note(&what);
+        let steered = self.tell(What::Steered { how, words });
         if self.phase == Phase::Choosing {
             self.choosing(now);
         }
-        vec![Order::Record(what)]
+        vec![steered]
     }
 
-    fn note(&mut self, what: &What) {
-        let at = self.at;
+    /// Takes in what the journal is to be told of the course.
+    fn tell(&mut self, what: What) -> Order {
         if let Some(course) = &mut self.course {
-            course.take(what, at);
+            course.take(&what, self.at);
         }
         if matches!(what, What::Turned { .. } | What::Unfolded { .. } | What::Steered { .. }) {
             self.task_pace = Pace::default();
         }
+        match what {
+            What::Unfolded { .. } | What::Steered { .. } => self.show_tasks(),
+            _ => self.show_course(),
+        }
+        Order::Record(what)
+    }
+
+    /// What is shown of a runbook: its tasks are its steps. Their titles are made only when the tasks change: a
+    /// move's counts its legs.
+    pub(super) fn show_tasks(&mut self) {
+        if let Some(course) = &self.course {
+            self.operation.steps = course.titles();
+        }
         self.show_course();
     }
 
-    /// What is shown of a runbook: its tasks are its steps.
+    /// Where it is among its tasks.
     pub(super) fn show_course(&mut self) {
         let Some(course) = &self.course else { return };
-        (self.operation.steps, self.operation.at) = (course.titles(), course.at());
+        self.operation.at = course.at();
         if self.phase != Phase::Over && !self.left && course.mode() == Mode::Paused {
             self.operation.stage = Stage::Paused;
         }
@@ -214,71 +226,56 @@ impl Workflow {
 
     /// Does what the runbook says, from what is known now.
     pub(super) fn choose(&mut self, known: &Known<'_>) -> Vec<Order> {
+        if self.left {
+            return vec![];
+        }
         let now = known.world.now;
         let mut orders = Vec::new();
-        if self.left {
-            return orders;
-        }
         if let Some(margin) = self.course.as_ref().and_then(|course| course.worse(known)) {
-            let what = What::Margin { margin };
-            self.note(&what);
-            orders.push(Order::Record(what));
+            orders.push(self.tell(What::Margin { margin }));
         }
         for _ in 0..TURNS {
-            let Some(course) = &self.course else { return orders };
-            let at = course.at();
+            let Some(course) = &self.course else { break };
+            let (at, following) = (course.at(), course.following());
             let next = course.next(known, &self.steps[..self.at], self.entered);
             if !matches!(next, Some(Next::Stop(_))) {
                 self.idle = None;
             }
-            match next {
-                Some(Next::Do(step)) => {
-                    orders.extend(self.take_step(*step, now));
-                    return orders;
+            let last = match (next, following) {
+                (Some(Next::Unfold(tasks)), _) => {
+                    orders.push(self.tell(What::Unfolded { task: at, tasks }));
+                    continue;
                 }
-                Some(Next::Wait(wait)) => {
+                (Some(Next::Done), Some(task)) => {
+                    orders.push(self.tell(What::Turned { task }));
+                    self.choosing(now);
+                    continue;
+                }
+                (Some(Next::Do(step)), _) => self.take_step(*step, now),
+                (Some(Next::Wait(wait)), _) => {
                     self.await_(&wait, now);
-                    return orders;
+                    vec![]
                 }
-                Some(Next::Stop(words)) if course.mode() == Mode::Running => {
-                    // One source may only not have told yet what another tells already.
-                    let since = *self.idle.get_or_insert(now);
-                    if now.since(since) < NOTICED {
-                        self.await_(&Wait::new(words), now);
-                        return orders;
-                    }
-                    let words = format!("by itself: {words}");
-                    orders.extend(self.steered(Steer::Pause, words.clone(), now));
-                    self.operation.words = words;
-                    return orders;
-                }
-                Some(Next::Stop(words)) => {
-                    self.await_(&Wait::new(words), now);
-                    return orders;
-                }
-                Some(Next::Unfold(tasks)) => {
-                    let what = What::Unfolded { task: at, tasks };
-                    self.note(&what);
-                    orders.push(Order::Record(what));
-                }
-                Some(Next::Done) => match course.following() {
-                    Some(task) => {
-                        let what = What::Turned { task };
-                        self.note(&what);
-                        orders.push(Order::Record(what));
-                        self.choosing(now);
-                    }
-                    None => {
-                        orders.extend(self.finish(now));
-                        return orders;
-                    }
-                },
-                None => {
-                    orders.extend(self.finish(now));
-                    return orders;
-                }
-            }
+                (Some(Next::Stop(words)), _) => self.stop(words, now),
+                (Some(Next::Done) | None, _) => self.finish(now),
+            };
+            orders.extend(last);
+            break;
         }
+        orders
+    }
+
+    /// It does not go on by itself: the operator is to decide, unless it holds still or is put back already.
+    fn stop(&mut self, words: String, now: Time) -> Vec<Order> {
+        let runs = self.course.as_ref().is_some_and(|course| course.mode() == Mode::Running);
+        // One source may only not have told yet what another tells already.
+        if !runs || now.since(*self.idle.get_or_insert(now)) < NOTICED {
+            self.await_(&Wait::new(words), now);
+            return vec![];
+        }
+        let words = format!("by itself: {words}");
+        let orders = self.steered(Steer::Pause, words.clone(), now);
+        self.operation.words = words;
         orders
     }
 
