@@ -24,10 +24,10 @@ use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 #[command(name = "castellan", version, about, max_term_width = 100)]
 pub struct Cli {
     /// The kubeconfig file [default: $KUBECONFIG, else ~/.kube/config, else the pod's own account]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig context [default: the current one]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub context: Option<String>,
     /// Look at this namespace only
     #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces", value_parser = namespace, global = true)]
@@ -36,10 +36,10 @@ pub struct Cli {
     #[arg(long, short = 'A', global = true)]
     pub all_namespaces: bool,
     /// Bootstrap servers, or the found Kafka cluster to join, as "namespace/name" [default: found among the pods]
-    #[arg(long, value_name = "HOST:PORT,… | NAMESPACE/NAME")]
+    #[arg(long, value_name = "HOST:PORT,… | NAMESPACE/NAME", global = true)]
     pub kafka: Option<String>,
     /// The address of Prometheus [default: found among the services]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true)]
     pub prometheus: Option<String>,
     /// Seconds between two polls of Kafka
     #[arg(long, value_name = "SECONDS", value_parser = refresh, allow_negative_numbers = true, global = true)]
@@ -54,7 +54,7 @@ pub struct Cli {
     #[arg(long, global = true)]
     pub read_only: bool,
     /// The configuration file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// The pane to open first
     #[arg(long, value_name = "PANE", conflicts_with = "once", global = true)]

@@ -26,11 +26,12 @@ use std::{
     path::Path,
 };
 
-/// The journals in `folder` as text, or as a line of JSON for each operation.
+/// The journals in `folder`, of one `context` or of all, as text, or as a line of JSON for each operation.
 ///
 /// # Errors
-/// An option that makes no sense, a cluster without a journal, a file that cannot be read: in one sentence.
-pub fn report(folder: &Path, options: &JournalOptions, now: Time) -> Result<String> {
+/// An option that makes no sense, a cluster or context without a journal, a file that cannot be read: in one
+/// sentence.
+pub fn report(folder: &Path, options: &JournalOptions, context: Option<&str>, now: Time) -> Result<String> {
     let wanted = Wanted::of(options, now)?;
     let journals = chosen(clusters(folder)?, options.cluster.as_deref())?;
     if journals.is_empty() && !options.json {
@@ -41,6 +42,9 @@ pub fn report(folder: &Path, options: &JournalOptions, now: Time) -> Result<Stri
     for (cluster, journals) in &journals {
         let entries = journal::read(journals).map_err(|e| anyhow!("{e}"))?;
         all.extend(tell(entries).into_iter().map(|told| (cluster.clone(), told)));
+    }
+    if let Some(context) = context {
+        of_context(&mut all, context)?;
     }
     if let Some(part) = &options.report {
         let (cluster, told) = one(&all, part)?;
@@ -85,6 +89,17 @@ fn chosen(mut journals: Clusters, cluster: Option<&str>) -> Result<Clusters> {
         (true, true) => bail!("there is no journal of {cluster}, nor of any other cluster"),
         (true, false) => bail!("there is no journal of {cluster}; there are those of {names}"),
     }
+}
+
+/// Keeps what was done in a context; an operation may have begun in one and been led from another.
+fn of_context(all: &mut Vec<(String, Told)>, context: &str) -> Result<()> {
+    let names: BTreeSet<_> = all.iter().map(|(_, told)| clean(&told.context).into_owned()).collect();
+    all.retain(|(_, told)| told.context == context);
+    if all.is_empty() && !names.is_empty() {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        bail!("nothing was done in the context {context}; in {names} something was");
+    }
+    Ok(())
 }
 
 /// Which operations are asked for.

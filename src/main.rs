@@ -135,7 +135,7 @@ fn printed(cli: &Cli) -> Result<Option<Vec<u8>>> {
         Some(Command::Config { command: ConfigCommand::Print }) => text.extend(config::TEMPLATE.as_bytes()),
         Some(Command::Journal(options)) => {
             let folder = perform::journals().map_err(|e| anyhow!("{e}"))?;
-            text.extend(journal::report(&folder, options, now())?.as_bytes());
+            text.extend(journal::report(&folder, options, cli.context.as_deref(), now())?.as_bytes());
         }
         Some(Command::Completions { shell }) => {
             clap_complete::generate(*shell, &mut Cli::command(), "castellan", &mut text);

@@ -122,6 +122,19 @@ fn who_has_no_kubeconfig_is_told_where_it_was_looked_for_and_what_needs_none() {
 }
 
 #[test]
+fn the_doctor_looks_at_the_cluster_that_is_named_after_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    let nowhere = home.path().join("nowhere").display().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_castellan"))
+        .args(["doctor", "--kubeconfig", &nowhere])
+        .env("HOME", home.path())
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains(&format!("no kubeconfig found (looked in {nowhere})")), "{told}");
+}
+
+#[test]
 fn signals_end_it_with_the_terminal_restored() {
     for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
         let mut console = running(&["--pane", "pods"]);

@@ -31,7 +31,7 @@ pub async fn visit(
             format!("{}: context {}, cluster {}, user {}", c.source, c.context, c.cluster, c.user),
         ),
         Err(reason) => {
-            let next = "castellan demo needs none; or KUBECONFIG=FILE castellan doctor";
+            let next = "castellan demo needs none; or castellan doctor --kubeconfig FILE";
             Check::ill("kubeconfig", State::Broken, reason.to_string(), next)
         }
     });

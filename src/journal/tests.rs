@@ -69,7 +69,7 @@ fn asked(folder: &Path, args: &[&str]) -> Result<String> {
     let all = ["castellan", "journal"].iter().chain(args);
     let cli = crate::cli::Cli::try_parse_from(all)?;
     let Some(crate::cli::Command::Journal(options)) = cli.command else { panic!("{:?}", cli.command) };
-    report(folder, &options, NOW)
+    report(folder, &options, cli.context.as_deref(), NOW)
 }
 
 #[test]
@@ -110,6 +110,7 @@ fn operations_are_chosen_by_age_verb_and_outcome() {
     assert_eq!(titles(&["--verb", "evict"]).len(), 2);
     assert_eq!(titles(&["--failed"]), ["delete pod kafka/kafka-2"]);
     assert_eq!(titles(&["--cluster", "kafka/kafka"]).len(), 3);
+    assert_eq!(titles(&["--context", "prod"]).len(), 3);
     assert_eq!(
         asked(folder.path(), &["--failed", "--since", "1h"]).unwrap(),
         "none of the 3 operations in the journal is like that\n"
@@ -142,6 +143,7 @@ fn what_is_not_there_is_said() {
         said(&["--cluster", "other/kafka"]),
         "there is no journal of other/kafka; there are those of kafka/kafka"
     );
+    assert_eq!(said(&["--context", "test"]), "nothing was done in the context test; in prod something was");
     assert!(said(&["--verb", "evit"]).contains("there is no verb evit; did you mean evict?"));
     assert!(said(&["--since", "soon"]).contains("--since takes an age"));
     let empty = tempfile::tempdir().unwrap();
