@@ -2,7 +2,7 @@
 //! `CASTELLAN_WRITE_DOCUMENTS=1` to write them anew.
 
 use castellan::{
-    action::{Need, Of, VERBS},
+    action::{Need, Of, VERBS, Verb},
     app::command::{self, Command, Scope, Section},
     cli::Cli,
     pane::PANES,
@@ -71,33 +71,58 @@ fn places(command: &Command) -> String {
     command.scopes.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
+/// What a verb may need of RBAC and of Kafka, each once, with the plans that need it.
+fn permissions(verb: &Verb) -> (String, String) {
+    let mut needs: Vec<(Need, Vec<String>)> = Vec::new();
+    for may in verb.acts {
+        let of = match may.of {
+            Of::Any => None,
+            Of::Kind(kind) => Some(kind.name().to_string()),
+            Of::Topics => Some("of topics".into()),
+            Of::Brokers => Some("of brokers".into()),
+            Of::KeptBy(keeper) => Some(format!("kept by {}", keeper.words())),
+            Of::NotKeptBy(keeper) => Some(format!("not kept by {}", keeper.words())),
+        };
+        let when: Vec<String> = of.into_iter().chain(may.when.map(String::from)).collect();
+        for need in may.act.needs() {
+            match needs.iter_mut().find(|(other, _)| *other == need) {
+                Some((_, all)) => all.push(when.join(", ")),
+                None => needs.push((need, vec![when.join(", ")])),
+            }
+        }
+    }
+    let cell = |wanted: fn(&Need) -> Option<String>| {
+        let words = |(need, when): &(Need, Vec<String>)| {
+            let always = when.iter().any(String::is_empty);
+            let when = if always { String::new() } else { format!(" ({})", when.join("; ")) };
+            Some(wanted(need)? + &when)
+        };
+        needs.iter().filter_map(words).collect::<Vec<_>>().join(", ")
+    };
+    let rbac = cell(|need| match need {
+        Need::Kubernetes(permission) => Some(format!("`{permission}`")),
+        Need::Kafka(_) => None,
+    });
+    let kafka = cell(|need| match need {
+        Need::Kubernetes(_) => None,
+        Need::Kafka(permission) => Some(permission.to_string()),
+    });
+    (rbac, kafka)
+}
+
 /// Every verb with what it asks of the operator, of RBAC and of Kafka.
 fn actions() -> String {
     let rows = VERBS.iter().map(|verb| {
         let keys: Vec<String> = verb.keys.iter().map(|k| format!("`{k}`")).collect();
         let argument = verb.argument.as_ref().map(|a| format!(" {}", a.name)).unwrap_or_default();
-        let (mut rbac, mut kafka) = (Vec::new(), Vec::new());
-        for need in verb.needs {
-            match need {
-                Need::Kubernetes { of, permission } => {
-                    let of = match of {
-                        Of::Any => String::new(),
-                        Of::Kind(kind) => format!(" ({})", kind.name()),
-                        Of::KeptBy(keeper) => format!(" (kept by {})", keeper.words()),
-                        Of::NotKeptBy(keeper) => format!(" (not kept by {})", keeper.words()),
-                    };
-                    rbac.push(format!("`{permission}`{of}"));
-                }
-                Need::Kafka(permission) => kafka.push(permission.to_string()),
-            }
-        }
+        let (rbac, kafka) = permissions(verb);
         vec![
             keys.join(" "),
             format!("`:{}{argument}`", verb.name),
             verb.about.to_string(),
             verb.friction.words().to_string(),
-            rbac.join(", "),
-            kafka.join(", "),
+            rbac,
+            kafka,
         ]
     });
     table(&["keys", "command", "what it does", "confirmed by", "RBAC", "Kafka"], rows)

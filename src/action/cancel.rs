@@ -1,7 +1,7 @@
 //! Cancel reassignments: what was added goes, what was removed stays.
 
 use super::{
-    Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write,
+    Act, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write,
     radius::PartitionName,
     reassign::{json, wish::Scope},
     topics::ids,
@@ -9,7 +9,6 @@ use super::{
     write::Assignment,
 };
 use crate::domain::{
-    access::{KafkaPermission, Operation},
     human,
     kafka::{BrokerId, Reassignment},
     object::Object,
@@ -20,7 +19,7 @@ pub static CANCEL: Verb = Verb {
     name: "cancel-reassignment",
     keys: &["x"],
     about: "cancel the move",
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: &[May::always(Act::Reassign)],
     takes: |known, object| any(known, object.map_or(&[], std::slice::from_ref)),
     many: true,
     plan,

@@ -1,25 +1,19 @@
 //! Cordon and uncordon: whether a node takes new pods.
 
-use super::{Goal, Intent, Known, Need, Note, Of, Plan, Risk, Sight, Step, Verb, Write, words};
+use super::{Act, Goal, Intent, Known, May, Note, Plan, Risk, Sight, Step, Verb, Write, words};
 use crate::domain::{
     Text,
-    access::Permission,
     derived::node,
     kubernetes::Node,
     object::{Kind, Object},
 };
 use std::time::Duration;
 
-const NEEDS: &[Need] = &[Need::Kubernetes {
-    of: Of::Any,
-    permission: Permission { verb: "patch", group: "", resource: "nodes", subresource: "" },
-}];
-
 pub static CORDON: Verb = Verb {
     name: "cordon",
     keys: &["x"],
     about: "cordon: no new pods",
-    needs: NEEDS,
+    acts: &[May::always(Act::Cordon)],
     takes: |known, object| takes(known, object, true),
     plan: |known, intent| plan(known, intent, true),
     ..Verb::PLAIN
@@ -29,7 +23,7 @@ pub static UNCORDON: Verb = Verb {
     name: "uncordon",
     keys: &["x"],
     about: "uncordon: take pods again",
-    needs: NEEDS,
+    acts: &[May::always(Act::Cordon)],
     takes: |known, object| takes(known, object, false),
     plan: |known, intent| plan(known, intent, false),
     ..Verb::PLAIN

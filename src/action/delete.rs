@@ -1,11 +1,11 @@
 //! Delete a pod: budgets are not asked. Where an operator rolls pods itself, it is asked to instead.
 
 use super::{
-    Intent, Known, Need, Note, Of, Plan, Step, Verb, Write, evict, owner,
+    Act, Intent, Known, May, Note, Of, Plan, Step, Verb, Write, evict, owner,
     target::{self, Target},
     words,
 };
-use crate::domain::{access::Permission, discovery::Keeper, object::Kind};
+use crate::domain::{discovery::Keeper, object::Kind};
 use std::time::Duration;
 
 /// Source: kubernetes.md §2.
@@ -13,18 +13,14 @@ pub const ROLL: &str = "strimzi.io/manual-rolling-update";
 /// Strimzi looks every two minutes, and then judges by itself when the broker may go.
 pub const STRIMZI: Duration = Duration::from_secs(1_200);
 
-const fn need(of: Of, verb: &'static str) -> Need {
-    Need::Kubernetes { of, permission: Permission { verb, group: "", resource: "pods", subresource: "" } }
-}
-
 pub static DELETE: Verb = Verb {
     name: "delete",
     keys: &["ctrl-d"],
     about: "delete: no budget is asked",
-    needs: &[
-        need(Of::NotKeptBy(Keeper::Strimzi), "delete"),
+    acts: &[
+        May::of(Act::DeletePod, Of::NotKeptBy(Keeper::Strimzi)),
         // It is asked by an annotation.
-        need(Of::KeptBy(Keeper::Strimzi), "patch"),
+        May::of(Act::Annotate(Kind::Pod), Of::KeptBy(Keeper::Strimzi)),
     ],
     takes: |known, object| Target::of(known, object)?.refuses(),
     many: true,

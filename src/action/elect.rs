@@ -1,11 +1,10 @@
 //! Elect the preferred leaders.
 
 use super::{
-    Goal, Intent, Known, Need, Note, Plan, Risk, Sight, Step, Verb, Write, radius::PartitionName,
+    Act, Goal, Intent, Known, May, Note, Plan, Risk, Sight, Step, Verb, Write, radius::PartitionName,
     reassign::wish::Scope, topics::ids, words,
 };
 use crate::domain::{
-    access::{KafkaPermission, Operation},
     human,
     kafka::{BrokerId, Partition, Tally},
     object::Object,
@@ -17,7 +16,7 @@ pub static ELECT: Verb = Verb {
     aliases: &["preferred"],
     keys: &["b"],
     about: "preferred leaders",
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: &[May::always(Act::Elect)],
     takes,
     many: true,
     plan,

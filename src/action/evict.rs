@@ -1,11 +1,11 @@
 //! Evict a pod: budgets are asked.
 
 use super::{
-    Goal, Intent, Known, Need, Note, Of, Plan, Step, Verb, Write, owner,
+    Act, Goal, Intent, Known, May, Note, Plan, Step, Verb, Write, owner,
     target::{self, Target},
     words,
 };
-use crate::domain::{access::Permission, discovery::Keeper, object::Object};
+use crate::domain::{discovery::Keeper, object::Object};
 use std::time::Duration;
 
 /// A broker with many partitions is long in coming back: its logs are loaded and it catches up.
@@ -15,10 +15,7 @@ pub static EVICT: Verb = Verb {
     name: "evict",
     keys: &["e"],
     about: "evict",
-    needs: &[Need::Kubernetes {
-        of: Of::Any,
-        permission: Permission { verb: "create", group: "", resource: "pods", subresource: "eviction" },
-    }],
+    acts: &[May::always(Act::Evict)],
     takes,
     many: true,
     plan,

@@ -23,6 +23,7 @@ pub mod rate;
 mod reassign;
 pub mod report;
 mod restart;
+pub mod rights;
 mod runbook;
 mod scale;
 mod target;
@@ -36,6 +37,7 @@ mod tests;
 pub use goal::{Goal, Sight};
 pub use plan::{Friction, Intent, Note, Plan, Risk, Step};
 pub use radius::{Absence, Radius};
+pub use rights::{Act, May};
 pub use write::{Said, Write};
 
 use crate::domain::{
@@ -81,7 +83,8 @@ pub struct Verb {
     pub friction: Friction,
     /// What is typed before a plan can be made.
     pub argument: Option<Argument>,
-    pub needs: &'static [Need],
+    /// What its plans may write; its permissions follow from that.
+    pub acts: &'static [May],
     /// Whether it acts on this object, else why not. None: it was called with nothing selected.
     pub takes: fn(&Known<'_>, Option<&Object>) -> Result<(), String>,
     /// It acts on nothing that is there already, whatever is selected.
@@ -106,7 +109,7 @@ impl Verb {
         about: "",
         friction: Friction::Yes,
         argument: None,
-        needs: &[],
+        acts: &[],
         takes: |_, _| Err("it acts on nothing".into()),
         alone: false,
         many: false,
@@ -127,14 +130,10 @@ pub struct Argument {
     pub file: bool,
 }
 
-/// A permission that a verb needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A permission that a kind of write needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
-    /// On the object; `of`: only when it is such a one.
-    Kubernetes {
-        of: Of,
-        permission: Permission,
-    },
+    Kubernetes(Permission),
     Kafka(KafkaPermission),
 }
 
@@ -143,6 +142,8 @@ pub enum Need {
 pub enum Of {
     Any,
     Kind(Kind),
+    Topics,
+    Brokers,
     /// Pods that this operator keeps, and all the others.
     KeptBy(Keeper),
     NotKeptBy(Keeper),
@@ -153,6 +154,8 @@ impl Of {
         let keeper = || Target::of(known, object).ok().and_then(|target| target.keeper);
         match (self, object) {
             (Of::Kind(of), Some(Object::Kube { kind, .. })) => *kind == of,
+            (Of::Topics, object) => matches!(object, Some(Object::Topic(_) | Object::Partition(..))),
+            (Of::Brokers, object) => matches!(object, Some(Object::Broker(_))),
             (Of::KeptBy(of), Some(_)) => keeper() == Some(of),
             (Of::NotKeptBy(of), Some(_)) => keeper() != Some(of),
             _ => true,
@@ -192,16 +195,4 @@ pub static VERBS: &[&Verb] = &[
 
 pub fn find(name: &str) -> Option<&'static Verb> {
     VERBS.iter().copied().find(|v| v.name == name)
-}
-
-/// A verb's permissions on one object, in RBAC's and Kafka's words.
-pub fn needs<'a>(
-    verb: &'a Verb,
-    known: &'a Known<'_>,
-    object: Option<&'a Object>,
-) -> impl Iterator<Item = Need> + 'a {
-    verb.needs.iter().copied().filter(move |need| match need {
-        Need::Kubernetes { of, .. } => of.holds(known, object),
-        Need::Kafka(_) => true,
-    })
 }

@@ -1,12 +1,10 @@
 //! Restart the pods of a StatefulSet or Deployment by a rollout.
 
 use super::{
-    Absence, Goal, Intent, Known, Note, Plan, Risk, Step, Verb, Write, owner,
-    target::killed,
-    words,
-    workload::{Workload, patching},
+    Absence, Act, Goal, Intent, Known, May, Note, Of, Plan, Risk, Step, Verb, Write, owner, target::killed,
+    words, workload::Workload,
 };
-use crate::domain::{human, kafka::BrokerId};
+use crate::domain::{human, kafka::BrokerId, object::Kind};
 use std::time::Duration;
 
 /// For each pod: to end, to start, to catch up.
@@ -17,7 +15,10 @@ pub static RESTART: Verb = Verb {
     // `r` reverses the order of a table.
     keys: &["r"],
     about: "restart",
-    needs: &patching(""),
+    acts: &[
+        May::of(Act::Restart(Kind::StatefulSet), Of::Kind(Kind::StatefulSet)),
+        May::of(Act::Restart(Kind::Deployment), Of::Kind(Kind::Deployment)),
+    ],
     takes: |known, object| paused(&Workload::selected(known, object)?),
     plan,
     ..Verb::PLAIN

@@ -1,10 +1,10 @@
 //! Scale a StatefulSet or Deployment, pinned to the resourceVersion that was looked at.
 
 use super::{
-    Absence, Argument, Friction, Intent, Known, Note, Plan, Radius, Risk, Step, Verb, owner,
+    Absence, Act, Argument, Friction, Intent, Known, May, Note, Of, Plan, Radius, Risk, Step, Verb, owner,
     target::{Target, killed},
     words,
-    workload::{Workload, patching},
+    workload::Workload,
 };
 use crate::domain::{
     human,
@@ -30,7 +30,10 @@ pub static SCALE: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &patching("scale"),
+    acts: &[
+        May::of(Act::Scale(Kind::StatefulSet), Of::Kind(Kind::StatefulSet)),
+        May::of(Act::Scale(Kind::Deployment), Of::Kind(Kind::Deployment)),
+    ],
     takes: |known, object| Workload::selected(known, object).map(drop),
     plan,
     ..Verb::PLAIN

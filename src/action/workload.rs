@@ -1,22 +1,12 @@
 //! What makes pods: StatefulSets and Deployments, as the verbs on both see them.
 
-use super::{Goal, Known, Need, Of, Write, owner, target::Target, words};
+use super::{Goal, Known, Write, owner, target::Target, words};
 use crate::domain::{
-    access::Permission,
     discovery::Keeper,
     kubernetes::{Deployment, Key, Meta, StatefulSet},
     object::{Kind, Object},
     reading::Feed,
 };
-
-/// What patching either of them, or this of it, needs.
-pub const fn patching(subresource: &'static str) -> [Need; 2] {
-    const fn need(of: Kind, resource: &'static str, subresource: &'static str) -> Need {
-        let permission = Permission { verb: "patch", group: "apps", resource, subresource };
-        Need::Kubernetes { of: Of::Kind(of), permission }
-    }
-    [need(Kind::StatefulSet, "statefulsets", subresource), need(Kind::Deployment, "deployments", subresource)]
-}
 
 #[derive(Clone, Copy)]
 pub enum Workload<'a> {

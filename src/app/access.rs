@@ -1,13 +1,12 @@
 //! Asks beforehand for the permissions that the selected object's verbs need, each once in a while.
 
-use super::{Effect, Model, acting};
+use super::{Effect, Model, sheet::Sheet};
 use crate::{
-    action::{self, Need, VERBS},
+    action::{VERBS, rights},
     domain::{
         Text,
-        access::Permission,
+        access::{KafkaPermission, Permission, Right},
         ask::{AccessQuery, Answer, Ask, AskId},
-        object::Object,
         snapshot::Delta,
         time::Time,
     },
@@ -18,6 +17,9 @@ use std::{collections::HashSet, time::Duration};
 const PAUSE: Duration = Duration::from_secs(30);
 /// Permissions come and go: an answer is believed for so long, and until the next.
 const BELIEVED: Duration = Duration::from_secs(30);
+
+/// Topics that one question names: of what a plan throttles, the others are asked for by the next ones.
+const MOST: usize = 200;
 
 /// What was asked.
 #[derive(Default)]
@@ -65,39 +67,33 @@ fn unasked(model: &Model) -> AccessQuery {
     let mut query = AccessQuery { kubernetes: Vec::new(), cluster: false, topics: Vec::new() };
     let known = model.known();
     for verb in VERBS.iter().filter(|v| (v.takes)(&known, object).is_ok()) {
-        for need in action::needs(verb, &known, object) {
-            add(model, object, need, &mut query);
-        }
+        rights::needs(verb, &known, object).into_iter().for_each(|right| add(model, right, &mut query));
+    }
+    if let Some(Sheet::Confirm(sheet)) = model.sheets.last() {
+        sheet.plan.rights(&known).into_iter().for_each(|right| add(model, right, &mut query));
     }
     query
 }
 
-fn add(model: &Model, object: Option<&Object>, need: Need, query: &mut AccessQuery) {
+fn add(model: &Model, right: Right, query: &mut AccessQuery) {
     let asked = &model.asked;
-    if let (Need::Kafka(_), Some(tunnel)) = (need, acting::tunnel(model))
-        && !asked.kubernetes.contains(&tunnel)
-        && !query.kubernetes.contains(&tunnel)
-    {
-        query.kubernetes.push(tunnel);
-    }
-    match need {
-        Need::Kubernetes { permission, .. } => {
-            let namespace = acting::namespace(model, object, permission);
-            let wanted = namespace.map(|namespace| (permission, namespace));
-            let fresh =
-                |w: &(Permission, Text)| !asked.kubernetes.contains(w) && !query.kubernetes.contains(w);
-            if let Some(wanted) = wanted.filter(fresh) {
+    match right {
+        Right::Kubernetes { permission, namespace } => {
+            let wanted = (permission, namespace);
+            if !asked.kubernetes.contains(&wanted) && !query.kubernetes.contains(&wanted) {
                 query.kubernetes.push(wanted);
             }
         }
-        // Kafka is asked when there is one.
-        Need::Kafka(_) if !model.targets.aimed() => {}
-        need if acting::on_topic(need) => {
-            let topic =
-                acting::topic(object).filter(|t| !asked.topics.contains(*t) && !query.topics.contains(t));
-            query.topics.extend(topic.cloned());
+        // Kafka is asked when there is one. Of groups it tells nothing.
+        Right::Kafka { permission: KafkaPermission::Group(_), .. } => {}
+        Right::Kafka { .. } if !model.targets.aimed() => {}
+        Right::Kafka { permission: KafkaPermission::Topic(_), on } => {
+            let fresh = !asked.topics.contains(&on) && !query.topics.contains(&on);
+            if fresh && query.topics.len() < MOST {
+                query.topics.push(on);
+            }
         }
-        Need::Kafka(_) => query.cluster |= !asked.cluster,
+        Right::Kafka { .. } => query.cluster |= !asked.cluster,
     }
 }
 

@@ -9,14 +9,12 @@ use super::{
     text,
 };
 use crate::{
-    action::{self, Intent, Known, Need, Verb, groups, rate},
+    action::{Intent, Known, Verb, groups, rate, rights},
     domain::{
         Text,
-        access::{KafkaPermission, Permission},
         ask::{Answer, Ask, AskId},
         human,
-        kafka::Route,
-        object::{Kind, Object},
+        object::Object,
     },
     pane::{self, Tone},
 };
@@ -143,70 +141,15 @@ fn marks(model: &Model) -> Option<&BTreeSet<Object>> {
 
 /// The first permission that is known not to be there, in the servers' words.
 fn missing(model: &Model, verb: &Verb, objects: &[Object]) -> Option<String> {
-    let access = &model.snapshot.access;
     let known = model.known();
     let denied = |object: Option<&Object>| {
-        action::needs(verb, &known, object).find_map(|need| match need {
-            Need::Kubernetes { permission, .. } => {
-                let namespace = namespace(model, object, permission)?;
-                let denied = access.kubernetes(permission, &namespace) == Some(false);
-                denied.then(|| permission.to_string())
-            }
-            Need::Kafka(_)
-                if tunnel(model).is_some_and(|(p, ns)| access.kubernetes(p, &ns) == Some(false)) =>
-            {
-                Some(format!("{TUNNEL} to write through the API server"))
-            }
-            Need::Kafka(permission) => {
-                let denied = access.kafka(permission, topic(object).map(|t| &**t)) == Some(false);
-                denied.then(|| permission.to_string())
-            }
-        })
+        let needs = rights::needs(verb, &known, object);
+        rights::missing(&known, &needs).map(rights::words)
     };
     match objects {
         [] => denied(None),
         objects => objects.iter().find_map(|object| denied(Some(object))),
     }
-}
-
-/// To read through a tunnel `get` is enough; who may only look at Kubernetes must not write to Kafka by it,
-/// though, where Kafka itself may check nobody.
-const TUNNEL: Permission =
-    Permission { verb: "create", group: "", resource: "pods", subresource: "portforward" };
-
-/// What writing to Kafka needs of Kubernetes, where it is reached through the API server.
-pub fn tunnel(model: &Model) -> Option<(Permission, Text)> {
-    let cluster = model.derived.joined.cluster()?;
-    let route = model.snapshot.kafka.route?;
-    (route != Route::Direct).then(|| (TUNNEL, cluster.namespace.clone()))
-}
-
-/// Where the permission is needed; empty: in the cluster's scope. None: nowhere that is known.
-pub fn namespace(model: &Model, object: Option<&Object>, permission: Permission) -> Option<Text> {
-    if permission.resource == Kind::Node.resource() {
-        return Some("".into());
-    }
-    match object? {
-        Object::Kube { key, .. } => Some(key.namespace.clone()),
-        Object::Broker(id) => {
-            let (key, _) = model.derived.joined.broker(*id)?.pod.clone()?;
-            Some(key.namespace)
-        }
-        _ => None,
-    }
-}
-
-/// The topic that a permission on a topic is about.
-pub fn topic(object: Option<&Object>) -> Option<&Text> {
-    match object? {
-        Object::Topic(topic) | Object::Partition(topic, _) => Some(topic),
-        _ => None,
-    }
-}
-
-/// Whether Kafka has to be asked of the topic itself.
-pub fn on_topic(need: Need) -> bool {
-    matches!(need, Need::Kafka(KafkaPermission::Topic(_)))
 }
 
 /// The verb was called, by its key or typed: asks for its argument, or shows its plan.
@@ -314,7 +257,7 @@ fn plan(model: &mut Model, verb: &'static Verb, intent: Intent, typed: &str) {
         model.loading = Some(Loading { from, verb, objects: intent.objects, typed: typed.to_string() });
         return;
     }
-    match (verb.plan)(&model.known(), &intent) {
+    match rights::plan(verb, &model.known(), &intent) {
         Err(reason) => model.say(Tone::Warning, reason),
         Ok(plan) => {
             let sheet = Confirm::new(verb, plan, &model.session, model.ground.clone(), model.now);

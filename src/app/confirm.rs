@@ -42,7 +42,7 @@ pub struct Confirm {
     pub changed: bool,
     /// What was shown before that.
     seen: Option<Box<Plan>>,
-    /// Why it cannot be done any more.
+    /// Why it cannot be done now.
     pub impossible: Option<String>,
     /// Whether the journal can be written; None: that is being seen.
     pub journal: Option<Result<(), Text>>,
@@ -157,7 +157,7 @@ impl Confirm {
     /// Why it cannot be confirmed now, whatever is typed.
     pub fn blocked(&self) -> Option<String> {
         match (&self.impossible, &self.journal) {
-            (Some(reason), _) => Some(format!("it cannot be done any more: {reason}")),
+            (Some(reason), _) => Some(format!("it cannot be done now: {reason}")),
             (None, Some(Err(reason))) => Some(reason.to_string()),
             (None, None) => Some("whether the journal can be written is being seen".into()),
             (None, Some(Ok(()))) => None,
@@ -272,7 +272,7 @@ struct Page {
 impl Page {
     fn plan(&mut self, plan: &Plan, impossible: Option<&str>) {
         if let Some(reason) = impossible {
-            self.section("It cannot be done any more", Tone::Critical, [reason.to_string()]);
+            self.section("It cannot be done now", Tone::Critical, [reason.to_string()]);
         }
         self.section("REFUSED as unsafe, unless you overrule it", Tone::Critical, shown(&plan.refusals));
         self.section("What changes", Tone::Plain, shown(&plan.changes));

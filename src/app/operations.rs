@@ -11,6 +11,7 @@ use crate::{
     action::{
         Known, Plan, Said, Step,
         journal::{Entry, Told},
+        rights,
         task::Next,
         workflow::{Order, Workflow},
     },
@@ -119,7 +120,7 @@ pub fn refresh(model: &mut Model) -> bool {
     let open = sheet.ask();
     let plan = match steer::aborts(&sheet.plan.intent) {
         Some(_) => steer::abort(model, &sheet.plan.intent),
-        None => (sheet.verb.plan)(&model.known(), &sheet.plan.intent),
+        None => rights::plan(sheet.verb, &model.known(), &sheet.plan.intent),
     };
     let holds = sheet.refresh(plan, model.now, model.ground.clone());
     if let Some(ask) = open.filter(|_| sheet.ask().is_none()) {

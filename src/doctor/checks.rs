@@ -116,8 +116,8 @@ fn acting(model: &Model, granted: &Result<Vec<Grant>, String>) -> Check {
 /// Each verb's permissions of Kubernetes.
 pub fn wanted() -> impl Iterator<Item = (&'static str, Permission)> {
     VERBS.iter().flat_map(|verb| {
-        verb.needs.iter().filter_map(|need| match need {
-            Need::Kubernetes { permission, .. } => Some((verb.name, *permission)),
+        verb.acts.iter().flat_map(|may| may.act.needs()).filter_map(|need| match need {
+            Need::Kubernetes(permission) => Some((verb.name, permission)),
             Need::Kafka(_) => None,
         })
     })

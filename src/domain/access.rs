@@ -52,6 +52,9 @@ pub enum KafkaPermission {
     Topic(Operation),
     /// On the consumer group that is acted on.
     Group(Operation),
+    /// To create a topic: the cluster's authority is enough, and so is one on the topic's name, which no broker tells
+    /// of beforehand.
+    NewTopic,
 }
 
 impl std::fmt::Display for KafkaPermission {
@@ -61,6 +64,44 @@ impl std::fmt::Display for KafkaPermission {
             KafkaPermission::Cluster(operation) => write!(f, "{operation:?} on the cluster"),
             KafkaPermission::Topic(operation) => write!(f, "{operation:?} on the topic"),
             KafkaPermission::Group(operation) => write!(f, "{operation:?} on the group"),
+            KafkaPermission::NewTopic => f.write_str("Create on the cluster or on the topic"),
+        }
+    }
+}
+
+/// A permission, and where it is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Right {
+    Kubernetes {
+        permission: Permission,
+        /// Empty: in the cluster's scope.
+        namespace: Text,
+    },
+    Kafka {
+        permission: KafkaPermission,
+        /// The topic or the group; empty: the cluster.
+        on: Text,
+    },
+}
+
+impl Right {
+    /// Without where.
+    pub fn what(&self) -> String {
+        match self {
+            Right::Kubernetes { permission, .. } => permission.to_string(),
+            Right::Kafka { permission, .. } => permission.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Right {
+    /// `create pods/eviction in namespace kafka`, `AlterConfigs on the topic orders`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what())?;
+        match self {
+            Right::Kubernetes { namespace: of, .. } | Right::Kafka { on: of, .. } if of.is_empty() => Ok(()),
+            Right::Kubernetes { namespace, .. } => write!(f, " in namespace {namespace}"),
+            Right::Kafka { on, .. } => write!(f, " {on}"),
         }
     }
 }
@@ -100,11 +141,22 @@ impl Access {
         self.kubernetes.get(&(permission, namespace.clone())).copied()
     }
 
+    /// None: not answered yet, or not told.
+    pub fn has(&self, right: &Right) -> Option<bool> {
+        match right {
+            Right::Kubernetes { permission, namespace } => self.kubernetes(*permission, namespace),
+            Right::Kafka { permission, on } => self.kafka(*permission, Some(on)),
+        }
+    }
+
     /// None: not told, as of groups. `topic` is needed for a permission on a topic.
     pub fn kafka(&self, permission: KafkaPermission, topic: Option<&str>) -> Option<bool> {
         match permission {
             KafkaPermission::Cluster(operation) => self.cluster.map(|bits| operation.is_in(bits)),
             KafkaPermission::Topic(operation) => self.topics.get(topic?).map(|bits| operation.is_in(*bits)),
+            KafkaPermission::NewTopic => {
+                self.cluster.filter(|bits| Operation::Create.is_in(*bits)).map(|_| true)
+            }
             KafkaPermission::Group(_) => None,
         }
     }

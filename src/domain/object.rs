@@ -82,6 +82,12 @@ impl Kind {
         }
     }
 
+    /// The API group, as RBAC names it; empty: the core group.
+    pub fn group(self) -> &'static str {
+        let path = self.api().strip_prefix("/apis/").and_then(|path| path.split_once('/'));
+        path.map_or("", |(group, _)| group)
+    }
+
     pub fn namespaced(self) -> bool {
         self != Kind::Node
     }

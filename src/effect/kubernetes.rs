@@ -293,13 +293,52 @@ fn about(kind: Kind, key: &Key) -> String {
 
 /// `statefulsets.apps`, as RBAC's words and kubectl's.
 fn resource(kind: Kind) -> String {
-    match kind.api().strip_prefix("/apis/").and_then(|api| api.split('/').next()) {
-        Some(group) => format!("{}.{group}", kind.resource()),
-        None => kind.resource().to_owned(),
-    }
+    let dot = if kind.group().is_empty() { "" } else { "." };
+    format!("{}{dot}{}", kind.resource(), kind.group())
 }
 
 fn rfc3339(at: Time) -> String {
     let stamp = jiff::Timestamp::from_millisecond(at.0 - at.0.rem_euclid(1000)).unwrap_or_default();
     stamp.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        action::rights::Deed,
+        domain::access::{Permission, Right},
+    };
+
+    #[test]
+    fn the_permission_that_is_told_beforehand_is_that_of_the_request() {
+        let (key, uid): (Key, Text) = (Key::new("kafka", "kafka"), "u".into());
+        let (name, value): (Text, Text) = ("a".into(), "b".into());
+        let scale = |kind| {
+            let (key, uid, resource_version) = (key.clone(), uid.clone(), "1".into());
+            Write::Scale { kind, key, uid, resource_version, replicas: 1 }
+        };
+        let restart = |kind| Write::Restart { kind, key: key.clone(), uid: uid.clone() };
+        let writes = [
+            scale(Kind::StatefulSet),
+            scale(Kind::Deployment),
+            restart(Kind::StatefulSet),
+            restart(Kind::Deployment),
+            Write::Annotate { kind: Kind::Pod, key: key.clone(), uid: uid.clone(), name, value },
+            Write::Evict { pod: key.clone(), uid: uid.clone() },
+            Write::Delete { pod: key.clone(), uid: uid.clone() },
+            Write::DeleteClaim { claim: key.clone(), uid: uid.clone() },
+            Write::Cordon { node: "node-a1".into(), uid, on: true },
+        ];
+        for write in writes {
+            let order = order(&write, false, now()).expect("a request");
+            let rights: Vec<Right> = Deed::of(&write).iter().flat_map(Deed::rights).collect();
+            let [Right::Kubernetes { permission, namespace }] = &rights[..] else { panic!("{rights:?}") };
+            let Permission { verb, subresource, .. } = *permission;
+            assert_eq!(*namespace, order.namespace, "{write:?}");
+            assert_eq!((verb, subresource), (order.verb, order.subresource), "{write:?}");
+            let whole = Permission { subresource: "", ..*permission }.to_string();
+            assert_eq!(whole, format!("{verb} {}", order.resource), "{write:?}");
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use crate::{cluster::Cluster, oracle, told};
 use castellan::{
     action::{
-        self, Intent, Known, Policy, Said, Write,
+        self, Intent, Known, Policy, Said, Verb, Write,
         journal::{Entry, What, tell},
+        rights::Deed,
         workflow::{Order, Workflow},
     },
     domain::{derived::Derived, object::Object, operation::Stage, snapshot::Snapshot, world::World},
@@ -37,6 +38,7 @@ pub struct Tally {
 }
 
 struct Run {
+    verb: &'static Verb,
     cluster: Cluster,
     /// The cluster as castellan was told of it last.
     seen: Cluster,
@@ -55,6 +57,7 @@ struct Run {
 pub fn play(wish: &Wish, seed: u64) -> Result<Tally, String> {
     let cluster = Cluster::new(seed);
     let mut run = Run {
+        verb: action::find(wish.verb).ok_or("there is no such verb")?,
         snapshot: told::snapshot(&cluster),
         seen: cluster.clone(),
         rng: Rng::with_seed(seed ^ 0x5eed),
@@ -73,8 +76,7 @@ impl Run {
         let objects = (wish.objects)(&self.cluster, &mut self.rng);
         let argument = (wish.argument)(&self.cluster, &mut self.rng);
         let intent = Intent { verb: wish.verb.into(), objects: objects.clone(), argument: argument.clone() };
-        let verb = action::find(wish.verb).ok_or("there is no such verb")?;
-        let plan = self.known(|known| (verb.plan)(known, &intent));
+        let plan = self.known(|known| (self.verb.plan)(known, &intent));
         // What cannot be planned is no run.
         let Ok(plan) = plan else { return Ok(()) };
         if plan.tasks.is_empty() || !plan.refusals.is_empty() {
@@ -174,6 +176,11 @@ impl Run {
             _ => {}
         }
         // What castellan could not have seen yet is not its fault.
+        let unlisted =
+            Deed::of(write).into_iter().find(|deed| self.verb.acts.iter().all(|may| may.act != deed.act));
+        if let Some(deed) = unlisted {
+            return Err(format!("{write:?}: {deed:?} is no act that {} lists", self.verb.name));
+        }
         let forbidden = oracle::forbids(&self.seen, write);
         if !forbidden.is_empty() {
             return Err(format!("{write:?} is unsafe: {forbidden:?}"));

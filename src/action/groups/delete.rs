@@ -2,13 +2,8 @@
 
 use super::{PUT_BACK, how_to_empty, is_empty, selected, tool};
 use crate::{
-    action::{Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
-    domain::{
-        access::{KafkaPermission, Operation},
-        human,
-        kafka::Group,
-        object::Object,
-    },
+    action::{Act, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words},
+    domain::{human, kafka::Group, object::Object},
 };
 use std::time::Duration;
 
@@ -17,7 +12,7 @@ pub static DELETE: Verb = Verb {
     keys: &["ctrl-d"],
     about: "delete the group",
     friction: Friction::Name,
-    needs: &[Need::Kafka(KafkaPermission::Group(Operation::Delete))],
+    acts: &[May::always(Act::DeleteGroup)],
     takes: |known, object| match object {
         Some(Object::GroupPartition(..)) => Err("a partition is no consumer group; select a group".into()),
         object => selected(known, object).map(drop),

@@ -2,9 +2,8 @@
 
 use super::{PUT_BACK, selected, spot, tool};
 use crate::{
-    action::{Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
+    action::{Act, Argument, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words},
     domain::{
-        access::{KafkaPermission, Operation},
         human,
         kafka::{Committed, Group, TopicName},
         object::Object,
@@ -29,7 +28,7 @@ pub static DELETE_OFFSETS: Verb = Verb {
         },
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Group(Operation::Delete))],
+    acts: &[May::always(Act::DeleteOffsets)],
     takes: |known, object| selected(known, object).map(drop),
     plan,
     ..Verb::PLAIN

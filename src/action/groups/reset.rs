@@ -10,17 +10,16 @@ use super::{
 };
 use crate::{
     action::{
-        Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, owner,
+        Act, Argument, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, owner,
         task::{Consumers, Once, StartConsumers, StopConsumers},
         words,
         workload::Workload,
     },
     domain::{
-        access::{KafkaPermission, Operation},
         ask::LogSpan,
         human,
         kafka::{Group, GroupId, TopicName},
-        object::Object,
+        object::{Kind, Object},
     },
 };
 use std::{collections::HashMap, time::Duration};
@@ -37,7 +36,11 @@ pub static RESET: Verb = Verb {
         choices,
         file: true,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Group(Operation::Read))],
+    acts: &[
+        May::always(Act::CommitOffsets),
+        May::always(Act::Scale(Kind::StatefulSet)).when("of its consumers, to stop them"),
+        May::always(Act::Scale(Kind::Deployment)).when("of its consumers, to stop them"),
+    ],
     takes: |known, object| selected(known, object).map(drop),
     lookup: |known, intent| {
         let object = intent.objects.first();

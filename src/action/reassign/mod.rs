@@ -9,13 +9,8 @@ pub mod progress;
 mod throttle;
 pub mod wish;
 
-use super::{Argument, Friction, Intent, Known, Need, Note, Plan, Risk, Verb, rate, task::Move, words};
-use crate::domain::{
-    access::{KafkaPermission, Operation},
-    human,
-    kafka::BrokerId,
-    object::Object,
-};
+use super::{Argument, Friction, Intent, Known, Note, Plan, Risk, Verb, rate, rights, task::Move, words};
+use crate::domain::{human, kafka::BrokerId, object::Object};
 use disks::Room;
 pub use planner::Change;
 use planner::{Planner, Site};
@@ -32,7 +27,7 @@ pub static REASSIGN: Verb = Verb {
         choices,
         file: true,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: rights::MOVE,
     takes: |_, object| match object {
         // A file or `off 4` says by itself what it is about.
         None => Ok(()),

@@ -2,14 +2,14 @@
 
 use crate::{
     action::{
-        Argument, Friction, Intent, Known, Need, Note, Of, Plan, Risk, Verb, owner, rate, reassign,
+        Act, Argument, Friction, Intent, Known, May, Note, Plan, Risk, Verb, owner, rate, reassign,
+        rights::THROTTLE,
         target::Target,
         task::{Empty, Resize},
         words,
         workload::Workload,
     },
     domain::{
-        access::{KafkaPermission, Operation, Permission},
         discovery::Keeper,
         human,
         kafka::BrokerId,
@@ -26,17 +26,11 @@ pub static DRAIN_BROKER: Verb = Verb {
         choices: |_, _| vec!["keep".into()],
         file: false,
     }),
-    needs: &[
-        Need::Kafka(KafkaPermission::Cluster(Operation::Alter)),
-        Need::Kubernetes {
-            of: Of::Any,
-            permission: Permission {
-                verb: "patch",
-                group: "apps",
-                resource: "statefulsets",
-                subresource: "scale",
-            },
-        },
+    acts: &[
+        May::always(Act::Reassign),
+        May::always(Act::Scale(Kind::StatefulSet)).when("without `keep`"),
+        THROTTLE[0],
+        THROTTLE[1],
     ],
     takes: |known, object| broker(known, object).map(drop),
     plan,

@@ -3,13 +3,13 @@
 use super::roll;
 use crate::{
     action::{
-        Absence, Intent, Known, Need, Note, Of, Plan, Risk, Verb, owner,
+        Absence, Act, Intent, Known, May, Note, Plan, Risk, Verb, owner,
+        rights::GIVE_BACK,
         target::Target,
-        task::{Drain, Elect, Old, drain},
+        task::{Drain, Old, drain},
         words,
     },
     domain::{
-        access::Permission,
         derived::node,
         discovery::Keeper,
         human,
@@ -19,15 +19,16 @@ use crate::{
     },
 };
 
-const fn need(verb: &'static str, resource: &'static str, subresource: &'static str) -> Need {
-    Need::Kubernetes { of: Of::Any, permission: Permission { verb, group: "", resource, subresource } }
-}
-
 pub static DRAIN: Verb = Verb {
     name: "drain-node",
     keys: &["ctrl-x"],
     about: "drain the node",
-    needs: &[need("patch", "nodes", ""), need("create", "pods", "eviction")],
+    acts: &[
+        May::always(Act::Cordon),
+        May::always(Act::Evict).when("where its pods are"),
+        May::always(Act::Annotate(Kind::Pod)).when("where its brokers are Strimzi's"),
+        GIVE_BACK,
+    ],
     takes: |known, object| selected(known, object).map(drop),
     plan,
     ..Verb::PLAIN
@@ -101,7 +102,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         .into(),
     );
     if !brokers.is_empty() {
-        plan.tasks.push(Elect { brokers }.into());
+        roll::give_back(known, &mut plan, brokers);
     }
     let shell = words::sh(name);
     plan.commands = vec![format!("kubectl drain {shell} --ignore-daemonsets --delete-emptydir-data")];

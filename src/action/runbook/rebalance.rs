@@ -3,7 +3,7 @@
 use super::moves;
 use crate::{
     action::{
-        Argument, Intent, Known, Need, Note, Plan, Risk, Verb, rate,
+        Act, Argument, Intent, Known, May, Note, Plan, Risk, Verb, rate,
         reassign::{
             self,
             balance::{Balance, Balanced, Spread},
@@ -11,15 +11,11 @@ use crate::{
             planner::{Part, Site},
             wish::Scope,
         },
+        rights::THROTTLE,
         task::{self, Elect, Task, Until},
         words,
     },
-    domain::{
-        access::{KafkaPermission, Operation},
-        human,
-        kafka::BrokerId,
-        object::Object,
-    },
+    domain::{human, kafka::BrokerId, object::Object},
 };
 
 /// Brokers are alike when none is further from the mean than this. Percent.
@@ -36,7 +32,7 @@ pub static REBALANCE: Verb = Verb {
         choices: |_, _| vec!["all".into(), "within 5%".into()],
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: &[May::always(Act::Reassign), May::always(Act::Elect), THROTTLE[0], THROTTLE[1]],
     takes: |_, _| Ok(()),
     many: true,
     plan,

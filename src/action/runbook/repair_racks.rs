@@ -2,19 +2,16 @@
 
 use crate::{
     action::{
-        Argument, Intent, Known, Need, Plan, Verb, rate,
+        Argument, Intent, Known, Plan, Verb, rate,
         reassign::{
             self,
             disks::Room,
             planner::{Planner, Site},
             wish::Scope,
         },
+        rights,
     },
-    domain::{
-        access::{KafkaPermission, Operation},
-        human,
-        object::Object,
-    },
+    domain::{human, object::Object},
 };
 use std::collections::BTreeSet;
 
@@ -27,7 +24,7 @@ pub static REPAIR_RACKS: Verb = Verb {
         choices: |_, _| vec!["all".into()],
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: rights::MOVE,
     takes: |_, _| Ok(()),
     many: true,
     plan,

@@ -4,15 +4,15 @@
 use super::roll;
 use crate::{
     action::{
-        Argument, Friction, Intent, Known, Need, Note, Of, Plan, Risk, Verb, rate,
+        Act, Argument, Friction, Intent, Known, May, Note, Of, Plan, Risk, Verb, rate,
         reassign::{self, Change, disks::Room},
+        rights::{GIVE_BACK, THROTTLE},
         target::{self, Target},
-        task::{Elect, Move, Renew, renew},
+        task::{Move, Renew, renew},
         words,
     },
     domain::{
         Text,
-        access::{KafkaPermission, Operation, Permission},
         discovery::Keeper,
         human,
         kafka::BrokerId,
@@ -20,10 +20,6 @@ use crate::{
         object::{Kind, Object},
     },
 };
-
-const fn need(of: Of, verb: &'static str, resource: &'static str, subresource: &'static str) -> Need {
-    Need::Kubernetes { of, permission: Permission { verb, group: "", resource, subresource } }
-}
 
 pub static REPLACE: Verb = Verb {
     name: "replace",
@@ -34,11 +30,15 @@ pub static REPLACE: Verb = Verb {
         choices: |_, _| ["disk", "disk off", "off", "disk off at 50MiB"].map(String::from).into(),
         file: false,
     }),
-    needs: &[
-        need(Of::NotKeptBy(Keeper::Strimzi), "create", "pods", "eviction"),
-        need(Of::NotKeptBy(Keeper::Strimzi), "delete", "persistentvolumeclaims", ""),
-        need(Of::KeptBy(Keeper::Strimzi), "patch", "pods", ""),
-        Need::Kafka(KafkaPermission::Cluster(Operation::Alter)),
+    acts: &[
+        May::of(Act::Evict, Of::NotKeptBy(Keeper::Strimzi)),
+        May::of(Act::DeleteClaim, Of::NotKeptBy(Keeper::Strimzi)).when("with `disk`"),
+        May::of(Act::DeletePod, Of::NotKeptBy(Keeper::Strimzi)).when("with `disk`"),
+        May::of(Act::Annotate(Kind::Pod), Of::KeptBy(Keeper::Strimzi)),
+        May::always(Act::Reassign).when("where something is moved off before"),
+        THROTTLE[0],
+        THROTTLE[1],
+        GIVE_BACK,
     ],
     takes: |known, object| selected(known, object).map(drop),
     plan,
@@ -112,7 +112,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         let back = leaving.into_iter().map(|leg| Change { from: leg.to, to: leg.from, ..leg }).collect();
         plan.tasks.push(Move::new(known, back, wish.rate).into());
     }
-    plan.tasks.push(Elect { brokers: vec![id] }.into());
+    roll::give_back(known, &mut plan, vec![id]);
     Ok(plan)
 }
 

@@ -2,16 +2,16 @@
 
 use crate::{
     action::{
-        Intent, Known, Need, Note, Of, Plan, Radius, Risk, Verb,
+        Act, Intent, Known, May, Note, Of, Plan, Radius, Risk, Verb,
         delete::ROLL as ROLLS,
         evict, owner,
+        rights::{self, Deed, GIVE_BACK},
         target::{self, Target},
-        task::{Elect, Old, Roll, Task},
+        task::{Elect, Old, Roll},
         words,
         workload::Workload,
     },
     domain::{
-        access::{KafkaPermission, Operation, Permission},
         discovery::Keeper,
         human,
         kafka::BrokerId,
@@ -19,26 +19,20 @@ use crate::{
     },
 };
 
-const fn need(of: Of, verb: &'static str, subresource: &'static str) -> Need {
-    Need::Kubernetes { of, permission: Permission { verb, group: "", resource: "pods", subresource } }
-}
-
 pub static ROLL: Verb = Verb {
     name: "roll",
     keys: &["v"],
     about: "restart one by one",
-    needs: &[
-        need(Of::NotKeptBy(Keeper::Strimzi), "create", "eviction"),
-        need(Of::KeptBy(Keeper::Strimzi), "patch", ""),
+    acts: &[
+        May::of(Act::Evict, Of::NotKeptBy(Keeper::Strimzi)),
+        May::of(Act::Annotate(Kind::Pod), Of::KeptBy(Keeper::Strimzi)),
+        GIVE_BACK,
     ],
     takes: |known, object| chosen(known, object).map(drop),
     many: true,
     plan,
     ..Verb::PLAIN
 };
-
-/// What leaders are given back by.
-const ELECTION: KafkaPermission = KafkaPermission::Cluster(Operation::Alter);
 
 /// The pods that one object stands for.
 fn chosen<'a>(known: &Known<'a>, object: Option<&Object>) -> Result<Vec<Target<'a>>, String> {
@@ -107,13 +101,19 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     plan.changes = roll.pods.iter().map(|old| line(known, old)).collect();
     plan.commands = targets.iter().flat_map(by_hand).collect();
     plan.tasks.push(roll.into());
-    match known.world.snapshot.access.kafka(ELECTION, None) {
-        Some(false) => plan.notes.push(Note::plain(format!(
-            "leaders are not given back: that needs {ELECTION}, which this context may not do"
-        ))),
-        _ => plan.tasks.push(Task::from(Elect { brokers })),
-    }
+    give_back(known, &mut plan, brokers);
     Ok(plan)
+}
+
+/// Leaders are given back in the end, by who may do it.
+pub fn give_back(known: &Known<'_>, plan: &mut Plan, brokers: Vec<BrokerId>) {
+    let rights = rights::rights(known, &[Deed::new(Act::Elect)]);
+    match rights::missing(known, &rights) {
+        Some(right) => plan.notes.push(Note::plain(format!(
+            "leaders are not given back: that needs {right}, which this context may not do"
+        ))),
+        None => plan.tasks.push(Elect { brokers }.into()),
+    }
 }
 
 /// The title, and what is typed where a name is asked for.

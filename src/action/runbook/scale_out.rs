@@ -3,17 +3,16 @@
 use super::rebalance::{Aim, WITHIN};
 use crate::{
     action::{
-        Argument, Friction, Intent, Known, Need, Note, Plan, Risk, Verb, owner, rate,
+        Act, Argument, Friction, Intent, Known, May, Note, Plan, Risk, Verb, owner, rate,
         reassign::{self, disks::Room, planner::Site},
+        rights::THROTTLE,
         target::Target,
         task::{Resize, Spread, Until},
         words,
-        workload::{Workload, ordinal, patching},
+        workload::{Workload, ordinal},
     },
     domain::{
-        Text,
-        access::{KafkaPermission, Operation},
-        human,
+        Text, human,
         kafka::{BrokerId, Kafka},
         object::{Kind, Object},
     },
@@ -34,7 +33,13 @@ pub static SCALE_OUT: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &[patching("scale")[0], Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: &[
+        May::always(Act::Scale(Kind::StatefulSet)),
+        May::always(Act::Reassign),
+        May::always(Act::Elect),
+        THROTTLE[0],
+        THROTTLE[1],
+    ],
     takes: |known, object| brokers(known, object).map(drop),
     plan,
     ..Verb::PLAIN

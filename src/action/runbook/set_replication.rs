@@ -2,20 +2,16 @@
 
 use crate::{
     action::{
-        Argument, Friction, Intent, Known, Need, Plan, Verb, rate,
+        Argument, Friction, Intent, Known, Plan, Verb, rate,
         reassign::{
             self,
             disks::Room,
             planner::{Planner, Site},
             wish::Scope,
         },
+        rights,
     },
-    domain::{
-        access::{KafkaPermission, Operation},
-        human,
-        kafka::Topic,
-        object::Object,
-    },
+    domain::{human, kafka::Topic, object::Object},
 };
 use std::collections::BTreeSet;
 
@@ -29,7 +25,7 @@ pub static SET_REPLICATION: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Alter))],
+    acts: rights::MOVE,
     takes: |known, object| selected(known, object).map(drop),
     many: true,
     plan,

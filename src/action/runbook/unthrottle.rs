@@ -2,7 +2,7 @@
 
 use crate::{
     action::{
-        Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write,
+        Act, Goal, Intent, Known, May, Note, Of, Plan, Risk, Step, Verb, Write,
         radius::PartitionName,
         rate,
         topics::ids,
@@ -10,7 +10,6 @@ use crate::{
         write::{ConfigChange, ConfigHow, ConfigOf},
     },
     domain::{
-        access::{KafkaPermission, Operation},
         human,
         kafka::{BrokerId, Kafka, Side, Topic, TopicName},
         object::Object,
@@ -21,7 +20,7 @@ use std::{collections::BTreeSet, time::Duration};
 pub static UNTHROTTLE: Verb = Verb {
     name: "unthrottle",
     about: "take throttles away",
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::AlterConfigs))],
+    acts: &[May::of(Act::SetTopic, Of::Topics), May::of(Act::SetBroker, Of::Brokers)],
     takes,
     many: true,
     plan,

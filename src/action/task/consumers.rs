@@ -2,7 +2,7 @@
 
 use super::{At, Next, Part};
 use crate::{
-    action::{Goal, Step, Write, goal, workload::Workload},
+    action::{Act, Goal, Known, Step, Write, goal, rights::Deed, workload::Workload},
     domain::{Text, human, kafka::GroupId, kubernetes::Key, object::Kind},
 };
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,10 @@ impl Consumers {
         format!("{} {}", self.kind.name(), self.key)
     }
 
+    fn deed(&self) -> Deed {
+        Deed::within(Act::Scale(self.kind), &self.key.namespace)
+    }
+
     fn scale(&self, workload: &Workload<'_>, replicas: i32) -> Next {
         Next::step(Step {
             title: format!("scale {} to {replicas}", self.name()),
@@ -73,6 +77,10 @@ fn names(consumers: &[Consumers]) -> String {
 impl Part for StopConsumers {
     fn title(&self) -> String {
         format!("scale {} to 0, until group {} is Empty", names(&self.consumers), self.group)
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        self.consumers.iter().map(Consumers::deed).collect()
     }
 
     fn next(&self, at: &At<'_>) -> Next {
@@ -106,6 +114,10 @@ impl Part for StartConsumers {
     fn title(&self) -> String {
         let back = |c: &Consumers| format!("{} back to {}", c.name(), c.replicas);
         format!("scale {}", human::list(self.consumers.iter().map(back), 3))
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        self.consumers.iter().map(Consumers::deed).collect()
     }
 
     fn next(&self, at: &At<'_>) -> Next {

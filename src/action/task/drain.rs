@@ -5,7 +5,7 @@ use super::{
     roll::{self, Old},
 };
 use crate::{
-    action::{Goal, Known, Step, Write, target::Target},
+    action::{Act, Goal, Known, Step, Write, rights::Deed, target::Target},
     domain::{
         Text,
         derived::node,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 const SHOWN: Duration = Duration::from_secs(60);
 
@@ -38,6 +38,17 @@ impl Part for Drain {
         let brokers = self.brokers.iter().map(|old| old.uid.to_string());
         let bare = self.bare.iter().map(|(_, uid)| uid.to_string());
         std::iter::once(self.uid.to_string()).chain(brokers).chain(bare).collect()
+    }
+
+    fn deeds(&self, known: &Known<'_>) -> Vec<Deed> {
+        let own = |pod: &&Pod| self.brokers.iter().any(|old| old.pod == pod.meta.key);
+        let others = on(known, &self.node).filter(|pod| !stays(pod) && !own(pod));
+        let namespaces: BTreeSet<&Text> = others.map(|pod| &pod.meta.key.namespace).collect();
+        let evicted = namespaces.into_iter().map(|namespace| Deed::within(Act::Evict, namespace));
+        std::iter::once(Deed::new(Act::Cordon))
+            .chain(evicted)
+            .chain(self.brokers.iter().map(Old::deed))
+            .collect()
     }
 
     fn conditions(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{At, Next, Part};
 use crate::{
-    action::{Goal, Step, Write, radius::PartitionName, topics::ids, words},
+    action::{Act, Goal, Known, Step, Write, radius::PartitionName, rights::Deed, topics::ids, words},
     domain::{human, kafka::BrokerId},
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,10 @@ impl Part for Elect {
             [] => "elect the preferred leaders".into(),
             brokers => format!("give {} back the partitions that they should lead", words::brokers(brokers)),
         }
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        vec![Deed::new(Act::Elect)]
     }
 
     /// It is tried once: what then is led otherwise has its reason elsewhere, and hurts nobody.

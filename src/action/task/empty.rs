@@ -1,8 +1,8 @@
 //! A broker holds nothing any more.
 
-use super::{At, Next, Part, Wait};
+use super::{At, Next, Part, Wait, moves};
 use crate::{
-    action::{reassign, runbook::moves, words},
+    action::{Known, reassign, rights::Deed, runbook, words},
     domain::{
         human,
         kafka::{BrokerId, Kafka},
@@ -21,6 +21,13 @@ pub struct Empty {
 impl Part for Empty {
     fn title(&self) -> String {
         format!("see that broker {} holds nothing", self.broker)
+    }
+
+    /// What it moves is told only then: of topics, those that the broker holds now.
+    fn deeds(&self, known: &Known<'_>) -> Vec<Deed> {
+        let topics = &known.world.snapshot.kafka.topics;
+        let held = topics.values().filter(|t| t.partitions.iter().any(|p| p.replicas.contains(self.broker)));
+        moves::deeds(self.rate, held.map(|topic| &topic.name))
     }
 
     fn conditions(&self) -> Vec<String> {
@@ -43,7 +50,7 @@ impl Part for Empty {
         if kafka.brokers.get(&id).is_some_and(|broker| broker.named > 0) {
             return match reassign::off(at.known, id) {
                 Ok(changes) => {
-                    let moves = moves(at.known, &changes, self.rate);
+                    let moves = runbook::moves(at.known, &changes, self.rate);
                     Next::Unfold(moves.into_iter().chain([self.clone().into()]).collect())
                 }
                 Err(why) => Next::Stop(why),

@@ -31,7 +31,7 @@ pub use resize::Resize;
 pub use roll::{Old, Roll};
 pub use spread::{Spread, Until};
 
-use super::{Known, Sight, Step};
+use super::{Known, Sight, Step, rights::Deed};
 use crate::domain::{reading::Feed, time::Time};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -45,6 +45,9 @@ pub trait Part {
     fn pins(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// Everything that it may come to write, putting back included, as far as that can be told.
+    fn deeds(&self, known: &Known<'_>) -> Vec<Deed>;
 
     /// What holds before each of its steps, for the plan; each in a sentence.
     fn conditions(&self) -> Vec<String> {

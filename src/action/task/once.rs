@@ -1,7 +1,7 @@
 //! One write that follows from nothing but the plan.
 
 use super::{At, Next, Part};
-use crate::action::{Sight, Step, goal};
+use crate::action::{Known, Sight, Step, goal, rights::Deed};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,10 @@ pub struct Once {
 impl Part for Once {
     fn title(&self) -> String {
         self.step.title.clone()
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        Deed::of(&self.step.write)
     }
 
     fn next(&self, at: &At<'_>) -> Next {

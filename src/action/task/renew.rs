@@ -8,7 +8,7 @@ use super::{
     roll::{self, Old},
 };
 use crate::{
-    action::{Goal, Known, Step, Write, goal, radius::PartitionName, words},
+    action::{Act, Goal, Known, Step, Write, goal, radius::PartitionName, rights::Deed, words},
     domain::{
         Text,
         kafka::BrokerId,
@@ -44,6 +44,14 @@ impl Part for Renew {
     fn pins(&self) -> Vec<String> {
         let claims = self.claims.iter().map(|(claim, uid)| format!("{claim} {uid}"));
         std::iter::once(format!("{} {}", self.old.pod, self.old.uid)).chain(claims).collect()
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        let namespace = &self.old.pod.namespace;
+        // Its pod may have to be made once more.
+        let deleted = [Act::DeleteClaim, Act::DeletePod].map(|act| Deed::within(act, namespace));
+        let deleted = deleted.into_iter().filter(|_| !self.claims.is_empty() && !self.old.strimzi);
+        deleted.chain([self.old.deed()]).collect()
     }
 
     fn conditions(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{At, Empty, Next, Part};
 use crate::{
-    action::{Goal, Radius, Step, goal, workload::Workload},
+    action::{Act, Goal, Known, Radius, Step, goal, rights::Deed, workload::Workload},
     domain::{
         Text,
         kafka::BrokerId,
@@ -29,6 +29,11 @@ pub struct Resize {
 impl Part for Resize {
     fn title(&self) -> String {
         format!("scale StatefulSet {} from {} to {} replicas", self.set, self.from, self.to)
+    }
+
+    fn deeds(&self, known: &Known<'_>) -> Vec<Deed> {
+        let emptied = self.leaves.iter().flat_map(|empty| empty.deeds(known));
+        emptied.chain([Deed::within(Act::Scale(Kind::StatefulSet), &self.set.namespace)]).collect()
     }
 
     fn conditions(&self) -> Vec<String> {

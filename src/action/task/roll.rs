@@ -7,10 +7,12 @@
 use super::{At, Next, OPERATOR, Part, Wait};
 use crate::{
     action::{
-        Goal, Known, Radius, Sight, Step, Write,
+        Act, Goal, Known, Radius, Sight, Step, Write,
         delete::{ROLL, STRIMZI},
         goal::{self, pods},
-        owner, words,
+        owner,
+        rights::Deed,
+        words,
     },
     domain::{
         Text,
@@ -73,6 +75,10 @@ impl Part for Roll {
 
     fn pins(&self) -> Vec<String> {
         self.pods.iter().map(|old| format!("{} {}", old.pod, old.uid)).collect()
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        self.pods.iter().map(Old::deed).collect()
     }
 
     fn conditions(&self) -> Vec<String> {
@@ -223,6 +229,11 @@ impl Old {
     fn due<'a>(&self, known: &Known<'a>) -> Option<&'a Pod> {
         let pod = known.world.snapshot.kubernetes.pods.get(&self.pod)?;
         (pod.meta.uid == self.uid && pod.meta.deleting.is_none()).then_some(pod)
+    }
+
+    pub fn deed(&self) -> Deed {
+        let act = if self.strimzi { Act::Annotate(Kind::Pod) } else { Act::Evict };
+        Deed::within(act, &self.pod.namespace)
     }
 
     pub fn is_asked(&self, pod: &Pod) -> bool {

@@ -3,7 +3,7 @@
 
 use super::{At, Next, Task};
 use crate::{
-    action::{Known, Policy, Sight, Step, Write, goal},
+    action::{Known, Policy, Sight, Step, Write, goal, rights::Deed},
     domain::{
         derived::Derived,
         kafka::{Body, BrokerId, KafkaDelta, Partition, Quorum, Replicas, Topic, Voter},
@@ -116,6 +116,11 @@ impl Sim {
                 Next::Stop(words) if !undo => return End::Stopped(words),
                 Next::Unfold(_) => panic!("it does not unfold"),
                 Next::Do(step) => {
+                    let deeds = self.ask(&[], |at| task.part().deeds(at.known));
+                    for deed in Deed::of(&step.write) {
+                        let foreseen = deeds.iter().any(|foreseen| foreseen.act == deed.act);
+                        assert!(foreseen, "{}: {deed:?} is not among {deeds:?}", step.title);
+                    }
                     between(self, Some(&step));
                     waited = 0;
                     if self.perform(&step.write) {

@@ -1,8 +1,8 @@
 //! Replicas spread over brokers, once all of them are there.
 
-use super::{At, Next, Part, Task};
+use super::{At, Next, Part, Task, moves};
 use crate::{
-    action::{runbook::rebalance::Aim, words, workload::Workload},
+    action::{Act, Known, rights::Deed, runbook::rebalance::Aim, words, workload::Workload},
     domain::{Text, human, kafka::BrokerId, kubernetes::Key, object::Object},
 };
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,18 @@ impl Part for Spread {
             Until::Joined { more, .. } => {
                 let n = human::plural(*more, "new broker");
                 format!("move replicas onto {n} until all are within {within}% of the mean{rate}")
+            }
+        }
+    }
+
+    fn deeds(&self, known: &Known<'_>) -> Vec<Deed> {
+        match &self.until {
+            Until::Planned { tasks } => tasks.iter().flat_map(|task| task.part().deeds(known)).collect(),
+            // Of which topics is told only then.
+            Until::Joined { .. } => {
+                let mut deeds = moves::deeds(self.rate, []);
+                deeds.push(Deed::new(Act::Elect));
+                deeds
             }
         }
     }

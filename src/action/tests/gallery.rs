@@ -16,23 +16,23 @@ use crate::{
 };
 
 /// A verb called on something, in some world.
-struct Case {
-    title: &'static str,
-    world: Fixture,
-    verb: &'static str,
-    objects: Vec<Object>,
-    argument: String,
+pub struct Case {
+    pub title: &'static str,
+    pub world: Fixture,
+    pub verb: &'static str,
+    pub objects: Vec<Object>,
+    pub argument: String,
 }
 
-fn topic(name: &str) -> Object {
+pub fn topic(name: &str) -> Object {
     Object::Topic(name.into())
 }
 
-fn set() -> Object {
+pub fn set() -> Object {
     object(Kind::StatefulSet, "kafka", "kafka")
 }
 
-fn node() -> Object {
+pub fn node() -> Object {
     let world = healthy();
     let meta = &world.snapshot.kubernetes.nodes.iter().next().expect("a node").meta;
     Object::Kube { kind: Kind::Node, key: meta.key.clone(), uid: meta.uid.clone() }
@@ -42,7 +42,7 @@ fn billing() -> Object {
     object(Kind::Deployment, "shop", "billing")
 }
 
-fn group(id: &str) -> Object {
+pub fn group(id: &str) -> Object {
     Object::Group(id.into())
 }
 
@@ -53,12 +53,12 @@ fn idle(snapshot: &mut Snapshot) {
     apply(snapshot, KafkaDelta::Groups { changed: vec![group], removed: vec![], at: NOW });
 }
 
-fn pod(name: &str) -> Object {
+pub fn pod(name: &str) -> Object {
     object(Kind::Pod, "kafka", name)
 }
 
 /// A fourth broker with room.
-fn four(snapshot: &mut Snapshot) {
+pub fn four(snapshot: &mut Snapshot) {
     let brokers = (0..4).map(|i| {
         let host = format!("kafka-{i}.kafka-brokers.kafka.svc").into();
         (BrokerId(i), host, 9092, Some(["zone-a", "zone-b", "zone-c", "zone-a"][i as usize].into()))
@@ -85,7 +85,7 @@ fn moving(snapshot: &mut Snapshot) {
 }
 
 /// The same in a pod of the StatefulSet; orders-0 has two replicas in one rack.
-fn joined(snapshot: &mut Snapshot) {
+pub fn joined(snapshot: &mut Snapshot) {
     four(snapshot);
     with_set(snapshot, |set| (set.replicas, set.ready) = (4, 4));
     apply(snapshot, KubernetesDelta::Pods(put(crate::world::kubernetes::broker_pod(3, SMALL))));
@@ -166,7 +166,7 @@ fn measured(snapshot: &mut Snapshot) {
 const FEWER: &str = r#"{"version":1,"partitions":[{"topic":"orders","partition":0,"replicas":[0]}]}"#;
 
 #[rustfmt::skip]
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let case = |title, world: Fixture, verb, objects: Vec<Object>, argument| {
         let argument = looked_up(&world, verb, &objects, argument);
         Case { title, world, verb, objects, argument }

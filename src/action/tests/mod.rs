@@ -2,6 +2,7 @@
 
 mod gallery;
 pub mod pods;
+mod rights;
 mod roll;
 
 use super::{Intent, Known, Plan, Policy, find, groups};

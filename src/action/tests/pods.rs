@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    action::{Friction, Goal, Need, Risk, Write, find, needs},
+    action::{Friction, Goal, Risk, Write, find, rights},
     domain::kubernetes::{Autoscaler, Owner},
     world,
 };
@@ -177,15 +177,10 @@ fn strimzi_rolls_its_pods_itself() {
     let needed = |world: &Fixture| {
         let delete = find("delete").expect("a verb");
         let (known, pod) = (known(world), broker(1));
-        needs(delete, &known, Some(&pod))
-            .map(|need| match need {
-                Need::Kubernetes { permission, .. } => permission.to_string(),
-                Need::Kafka(permission) => permission.to_string(),
-            })
-            .collect::<Vec<_>>()
+        rights::needs(delete, &known, Some(&pod)).iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(needed(&world), ["patch pods"], "an annotation is no deletion");
-    assert_eq!(needed(&healthy()), ["delete pods"]);
+    assert_eq!(needed(&world), ["patch pods in namespace kafka"], "an annotation is no deletion");
+    assert_eq!(needed(&healthy()), ["delete pods in namespace kafka"]);
     assert_eq!(
         refused(&world, "scale", broker(1), "4"),
         "Strimzi keeps its brokers in node pools; run kubectl -n kafka scale \

@@ -6,11 +6,10 @@ use super::{
 };
 use crate::{
     action::{
-        Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words,
+        Act, Argument, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words,
         write::{ConfigChange, ConfigHow, ConfigOf},
     },
     domain::{
-        access::{KafkaPermission, Operation},
         human,
         kafka::{Topic, TopicConfig},
         object::Object,
@@ -33,7 +32,7 @@ pub static ALTER: Verb = Verb {
         choices,
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Topic(Operation::AlterConfigs))],
+    acts: &[May::always(Act::SetTopic)],
     takes: |known, object| selected(known, object).map(drop),
     many: true,
     plan,

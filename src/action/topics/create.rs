@@ -2,11 +2,8 @@
 
 use super::settings;
 use crate::{
-    action::{Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
-    domain::{
-        access::{KafkaPermission, Operation},
-        kafka::Kafka,
-    },
+    action::{Act, Argument, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words},
+    domain::kafka::Kafka,
 };
 use std::time::Duration;
 
@@ -25,7 +22,7 @@ pub static CREATE: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Cluster(Operation::Create))],
+    acts: &[May::always(Act::CreateTopic)],
     takes: |known, _| {
         let reached = known.world.snapshot.kafka.brokers.values().any(|b| b.registered);
         if reached { Ok(()) } else { Err("no Kafka broker is known yet".into()) }

@@ -2,9 +2,8 @@
 
 use super::selected;
 use crate::{
-    action::{Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
+    action::{Act, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words},
     domain::{
-        access::{KafkaPermission, Operation},
         human,
         kafka::{Group, GroupId, Topic},
     },
@@ -16,7 +15,7 @@ pub static DELETE: Verb = Verb {
     keys: &["ctrl-d"],
     about: "delete the topic",
     friction: Friction::Name,
-    needs: &[Need::Kafka(KafkaPermission::Topic(Operation::Delete))],
+    acts: &[May::always(Act::DeleteTopic)],
     takes: |known, object| selected(known, object).map(drop),
     plan,
     ..Verb::PLAIN

@@ -2,12 +2,8 @@
 
 use super::selected;
 use crate::{
-    action::{Argument, Friction, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words},
-    domain::{
-        access::{KafkaPermission, Operation},
-        kafka::Topic,
-        object::Object,
-    },
+    action::{Act, Argument, Friction, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words},
+    domain::{kafka::Topic, object::Object},
 };
 use std::time::Duration;
 
@@ -26,7 +22,7 @@ pub static ADD: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Topic(Operation::Alter))],
+    acts: &[May::always(Act::AddPartitions)],
     takes: |known, object| taken(known, object).map(drop),
     plan,
     ..Verb::PLAIN

@@ -3,15 +3,9 @@
 use super::selected;
 use crate::{
     action::{
-        Argument, Goal, Intent, Known, Need, Note, Plan, Risk, Step, Verb, Write, words, write::Content,
+        Act, Argument, Goal, Intent, Known, May, Note, Plan, Risk, Step, Verb, Write, words, write::Content,
     },
-    domain::{
-        access::{KafkaPermission, Operation},
-        derived::refuses,
-        human,
-        kafka::Topic,
-        object::Object,
-    },
+    domain::{derived::refuses, human, kafka::Topic, object::Object},
 };
 use std::time::Duration;
 
@@ -32,7 +26,7 @@ pub static PRODUCE: Verb = Verb {
         choices: |_, _| Vec::new(),
         file: false,
     }),
-    needs: &[Need::Kafka(KafkaPermission::Topic(Operation::Write))],
+    acts: &[May::always(Act::Produce)],
     takes: |known, object| taken(known, object).map(drop),
     private: true,
     plan,

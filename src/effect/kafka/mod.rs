@@ -11,7 +11,12 @@ use crate::{
         Said, Write,
         write::{ConfigOf, Content},
     },
-    domain::{Text, access::KafkaPermission, human, kafka::TopicId},
+    domain::{
+        Text,
+        access::{KafkaPermission, Operation},
+        human,
+        kafka::TopicId,
+    },
     source::{
         asking::Kafka,
         kafka::{Answer, Error, Matter, topic, words},
@@ -27,7 +32,8 @@ use std::collections::BTreeMap;
 
 /// Codes of Kafka's `Errors.java` that mean something of their own here.
 const TIMED_OUT: i16 = 7;
-const NOT_ALLOWED: [i16; 3] = [29, 30, 31];
+const TOPIC_NOT_ALLOWED: i16 = 29;
+const NOT_ALLOWED: [i16; 3] = [TOPIC_NOT_ALLOWED, 30, 31];
 const NOT_CONTROLLER: i16 = 41;
 const GROUP_SUBSCRIBED_TO_TOPIC: i16 = 86;
 /// A journal keeps digests of messages.
@@ -206,6 +212,10 @@ fn several(permission: KafkaPermission, said: Vec<Word<'_>>, asked: usize, taken
 
 fn reason(permission: KafkaPermission, code: i16, message: Option<&str>) -> String {
     match code {
+        // Commits need it besides.
+        TOPIC_NOT_ALLOWED if matches!(permission, KafkaPermission::Group(_)) => {
+            reason(KafkaPermission::Topic(Operation::Read), code, message)
+        }
         code if NOT_ALLOWED.contains(&code) => {
             format!("Kafka does not allow this user {permission} ({})", words(code, None))
         }

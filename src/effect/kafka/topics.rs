@@ -43,7 +43,7 @@ pub async fn create(
         .with_validate_only(dry);
     let heard = send(kafka, "CreateTopics", request).await;
     let heard = heard.map(|a| a.value.topics.into_iter().next().map(|t| (t.error_code, t.error_message)));
-    of_topic(KafkaPermission::Cluster(Operation::Create), heard, would(taken, dry))
+    of_topic(KafkaPermission::NewTopic, heard, would(taken, dry))
 }
 
 pub async fn add_partitions(kafka: &Kafka, topic: &TopicName, total: i32, dry: bool) -> Said {

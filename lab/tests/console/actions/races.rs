@@ -13,8 +13,8 @@ fn a_pod_that_was_replaced_meanwhile_is_another_pod() {
     screen.plans("\x04");
     stage.kubectl("-n kafka delete pod kafka-2 --wait=false");
     screen.sees("this changed since you looked: read it again");
-    screen.sees("it cannot be done any more: pod kafka/kafka-2 ");
-    screen.sees("it cannot be done any more: pod kafka/kafka-2 was replaced since you looked");
+    screen.sees("it cannot be done now: pod kafka/kafka-2 ");
+    screen.sees("it cannot be done now: pod kafka/kafka-2 was replaced since you looked");
     let replaced = stage.uid("kafka-2");
     assert_ne!(replaced, before);
     screen.press("y");

@@ -11,12 +11,13 @@ pub use throttle::Throttles;
 use super::{At, Next, OPERATOR, Part, Task, Wait};
 use crate::{
     action::{
-        Goal, Known, Step, Write, rate,
+        Act, Goal, Known, Step, Write, rate,
         reassign::Change,
+        rights::Deed,
         topics::ids,
         write::{Assignment, Ids},
     },
-    domain::human,
+    domain::{human, kafka::TopicName},
 };
 use look::Legs;
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,15 @@ impl Move {
     }
 }
 
+/// What moving is made of, at a rate and without.
+pub fn deeds<'a>(rate: Option<u64>, copied: impl IntoIterator<Item = &'a TopicName>) -> Vec<Deed> {
+    let mut deeds = vec![Deed::new(Act::Reassign)];
+    if rate.is_some() {
+        deeds.extend([Deed::on(Act::SetTopic, copied), Deed::new(Act::SetBroker)]);
+    }
+    deeds
+}
+
 fn assignment(leg: &Change, replicas: Option<Vec<crate::domain::kafka::BrokerId>>) -> Assignment {
     Assignment { topic: leg.topic.clone(), partition: leg.partition, replicas }
 }
@@ -120,6 +130,12 @@ impl Part for Move {
 
     fn pins(&self) -> Vec<String> {
         self.ids.iter().map(|(topic, id)| format!("{topic} {id}")).collect()
+    }
+
+    fn deeds(&self, _known: &Known<'_>) -> Vec<Deed> {
+        let copied = self.legs.iter().filter(|leg| leg.added().next().is_some());
+        let rate = self.rate.filter(|_| self.copies() > 0);
+        deeds(rate, copied.map(|leg| &leg.topic))
     }
 
     fn conditions(&self) -> Vec<String> {

@@ -43,7 +43,7 @@ fn what_became_impossible_is_said_and_cannot_be_confirmed() {
     let mut hands = Hands::on(Mood::Healthy, "nodes");
     hands.press("x").read().change_node_below_plan();
     hands.wait(400).press("y");
-    assert!(hands.said().contains("cannot be done any more") && hands.said().contains("cordoned already"));
+    assert!(hands.said().contains("cannot be done now") && hands.said().contains("cordoned already"));
     assert_eq!(hands.acts(), 0);
 }
 
