@@ -5,7 +5,7 @@ use super::{
     journal, nothing_is_left, of_each_book, stage,
 };
 use crate::{
-    screen::PATIENCE,
+    screen::{PATIENCE, Screen},
     stage::{Stage, WIDE},
 };
 use castellan_lab::Context;
@@ -31,55 +31,67 @@ fn has_ended(journal: &[Value]) -> bool {
     journal.iter().any(|entry| matches!(entry["entry"].as_str(), Some("ended" | "cancelled" | "given-up")))
 }
 
-/// Runs it, with castellan killed once at each moment; how often that was.
-pub fn killed_everywhere(stage: &Stage, book: &Book) -> usize {
+/// How often castellan was killed, each time when another entry was the journal's last; and the entries that there
+/// were: what is kept at once with the next entry passes too soon to be seen alone.
+pub struct Kills {
+    pub kills: usize,
+    pub moments: usize,
+}
+
+/// Runs it, with castellan killed once at each moment.
+pub fn killed_everywhere(stage: &Stage, book: &Book) -> Kills {
     (book.prepare)(stage);
     let mut screen = stage.open(Context::Admin, WIDE);
     (book.begin)(stage, &mut screen);
-    let mut seen = BTreeSet::new();
-    let mut kills = 0;
-    loop {
-        let begun = Instant::now();
-        let news = loop {
-            let kept = journal(stage);
-            if has_ended(&kept) {
-                break false;
-            }
-            let moments: BTreeSet<String> = kept.iter().filter_map(moment).collect();
-            if moments.iter().any(|moment| !seen.contains(moment)) {
-                seen = moments;
-                break true;
-            }
-            assert!(begun.elapsed() < PATIENCE, "after {kills} kills it stands:\n{}", screen.text());
-            std::thread::sleep(SOON);
-        };
-        if !news {
-            break;
-        }
+    let mut killed_at = BTreeSet::new();
+    while let Some(moment) = next_moment(stage, &killed_at, &screen) {
+        killed_at.insert(moment);
         screen.kill();
-        kills += 1;
         screen = stage.start(Context::Admin, &["--kafka", "kafka/kafka"], WIDE);
     }
-    let ended = journal(stage).into_iter().rfind(|entry| entry["entry"] == "ended").expect("it ended");
+    let kept = journal(stage);
+    let ended = kept.iter().rfind(|entry| entry["entry"] == "ended").expect("it ended");
     assert_eq!(ended["done"], true, "{ended}");
     nothing_is_left(stage);
     (book.check)(stage);
-    kills
+    let moments: BTreeSet<String> = kept.iter().filter_map(moment).collect();
+    Kills { kills: killed_at.len(), moments: moments.len() }
+}
+
+/// Waits until the journal's last entry is of a moment at which castellan was not killed yet; None: it has ended.
+fn next_moment(stage: &Stage, killed_at: &BTreeSet<String>, screen: &Screen) -> Option<String> {
+    let begun = Instant::now();
+    loop {
+        let kept = journal(stage);
+        if has_ended(&kept) {
+            return None;
+        }
+        let last = kept.iter().rev().find_map(moment);
+        if let Some(moment) = last.filter(|moment| !killed_at.contains(moment)) {
+            return Some(moment);
+        }
+        let kills = killed_at.len();
+        assert!(begun.elapsed() < PATIENCE, "after {kills} kills it stands:\n{}", screen.text());
+        std::thread::sleep(SOON);
+    }
 }
 
 #[test]
 fn a_throttled_move_ends_as_planned_wherever_castellan_is_killed() {
     let stage = stage();
-    let kills = killed_everywhere(&stage, &REASSIGN);
-    assert!(kills >= 8, "castellan was killed {kills} times only");
+    let Kills { kills, moments } = killed_everywhere(&stage, &REASSIGN);
+    assert!(kills >= 8, "castellan was killed {kills} times only, of {moments}");
 }
 
 /// It ends as planned, and tells how often castellan was killed.
 fn proof(stage: &Stage, book: &Book) {
     let begun = Instant::now();
-    let kills = killed_everywhere(stage, book);
-    let took = begun.elapsed().as_secs_f32();
-    let _ = writeln!(std::io::stderr(), "{}: killed {kills} times, done after {took:.0} s", book.name);
+    let Kills { kills, moments } = killed_everywhere(stage, book);
+    let (name, took) = (book.name, begun.elapsed().as_secs_f32());
+    let _ = writeln!(
+        std::io::stderr(),
+        "{name}: killed at {kills} of {moments} entries of its journal, done after {took:.0} s"
+    );
 }
 
 of_each_book![proof:
