@@ -10,6 +10,17 @@ use std::{path::PathBuf, time::Instant};
 /// The StatefulSet of the brokers, and the Deployment that matters to nobody, in kubectl's words.
 pub const KAFKA: &str = "-n kafka get statefulset kafka";
 pub const WEB: &str = "-n shop get deployment web";
+/// A topic of four partitions, of 10 MB each.
+pub const BULK: &str = "bulk";
+
+pub fn make_bulk(stage: &Stage, assignment: &str) {
+    stage.no_topic(BULK);
+    let create = "--create --topic bulk --config min.insync.replicas=1 --replica-assignment";
+    stage.tool("kafka-topics.sh", &format!("{create} {assignment}"));
+    let producer = format!("bootstrap.servers={BOOTSTRAP}");
+    let fill = "--topic bulk --num-records 4000 --record-size 10000 --throughput -1 --producer-props";
+    stage.inside("kafka-producer-perf-test.sh", &format!("{fill} {producer}"));
+}
 
 /// Asks until it is so; the tools themselves take their time.
 #[track_caller]

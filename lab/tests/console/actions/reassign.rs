@@ -1,25 +1,19 @@
 //! Partitions move, are called back, and are found again by the next castellan; Kafka's own tool agrees.
 
-use super::{outside::until, stage};
-use crate::stage::{BOOTSTRAP, Stage, WIDE};
+use super::{
+    outside::{BULK, make_bulk, until},
+    stage,
+};
+use crate::stage::{Stage, WIDE};
 use castellan_lab::Context;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Its partitions lie on broker 0, 10 MB each.
-const BULK: &str = "bulk";
+/// Each partition of the topic on broker 0.
+const ON_0: &str = "0,0,0,0";
 const THROTTLES: &str = "leader.replication.throttled.rate,follower.replication.throttled.rate";
 /// Bytes a second: slow enough to be called back half-way.
 const RATE: u32 = 700_000;
-
-fn make_bulk(stage: &Stage) {
-    stage.no_topic(BULK);
-    let create = "--create --topic bulk --replica-assignment 0,0,0,0 --config min.insync.replicas=1";
-    stage.tool("kafka-topics.sh", create);
-    let producer = format!("bootstrap.servers={BOOTSTRAP}");
-    let fill = "--topic bulk --num-records 4000 --record-size 10000 --throughput -1 --producer-props";
-    stage.inside("kafka-producer-perf-test.sh", &format!("{fill} {producer}"));
-}
 
 /// While it is there, brokers 0 and 1 copy slowly.
 struct Slow<'a>(&'a Stage);
@@ -61,7 +55,7 @@ fn under_way(stage: &Stage) -> bool {
 #[test]
 fn a_move_is_called_back_left_found_again_and_undone() {
     let stage = stage();
-    make_bulk(&stage);
+    make_bulk(&stage, ON_0);
     let slow = slow_down(&stage);
     let mut screen = stage.open(Context::Admin, WIDE);
     screen.select("topics", BULK, BULK);
@@ -130,7 +124,7 @@ fn a_move_is_called_back_left_found_again_and_undone() {
 #[test]
 fn two_consoles_side_by_side_one_moves_and_the_other_calls_it_back() {
     let stage = stage();
-    make_bulk(&stage);
+    make_bulk(&stage, ON_0);
     let slow = slow_down(&stage);
     let mut mover = stage.open(Context::Admin, WIDE);
     let mut other = stage.open(Context::Admin, WIDE);

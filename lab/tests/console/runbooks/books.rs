@@ -2,9 +2,9 @@
 
 use super::fourth;
 use crate::{
-    actions::outside::{KAFKA, until},
+    actions::outside::{BULK, KAFKA, make_bulk, until},
     screen::Screen,
-    stage::{BOOTSTRAP, Stage},
+    stage::Stage,
 };
 
 pub struct Book {
@@ -16,18 +16,6 @@ pub struct Book {
     pub begin: fn(&Stage, &mut Screen),
     /// Looks from outside, and takes away what was made for it.
     pub check: fn(&Stage),
-}
-
-/// A topic of four partitions, of 10 MB each.
-pub const BULK: &str = "bulk";
-
-pub fn make_bulk(stage: &Stage, assignment: &str) {
-    stage.no_topic(BULK);
-    let create = "--create --topic bulk --config min.insync.replicas=1 --replica-assignment";
-    stage.tool("kafka-topics.sh", &format!("{create} {assignment}"));
-    let producer = format!("bootstrap.servers={BOOTSTRAP}");
-    let fill = "--topic bulk --num-records 4000 --record-size 10000 --throughput -1 --producer-props";
-    stage.inside("kafka-producer-perf-test.sh", &format!("{fill} {producer}"));
 }
 
 /// Every replica in sync.

@@ -1,10 +1,8 @@
 //! How much is copied by castellan's plans, and how much by those that Kafka's own tool proposes for the same.
 
-use super::{
-    books::{BULK, confirm, make_bulk},
-    clean, ends_well, fourth, stage,
-};
+use super::{books::confirm, clean, ends_well, fourth, stage};
 use crate::{
+    actions::outside::{BULK, make_bulk},
     screen::Screen,
     stage::{Stage, WIDE},
 };
