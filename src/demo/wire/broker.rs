@@ -85,6 +85,14 @@ impl Here<'_> {
         }
     }
 
+    /// Id, host and port of each broker, for clients that are sent to another (KIP-951).
+    pub fn endpoints(&self) -> impl Iterator<Item = (BrokerId, StrBytes, i32)> {
+        self.registered().map(|broker| {
+            let (host, port) = self.address(broker);
+            (BrokerId(broker.id), host, port)
+        })
+    }
+
     /// The brokers that the metadata names.
     pub fn registered(&self) -> impl Iterator<Item = &kafka::Broker> {
         self.cluster.brokers.values().filter(|b| b.registered)

@@ -7,7 +7,6 @@ use super::{
     log::Fault,
     records,
 };
-use crate::demo::world::kafka;
 use bytes::{Buf, Bytes};
 use kafka_protocol::{
     error::ResponseError,
@@ -165,22 +164,18 @@ fn refused(topic: &FetchTopic, asked: &FetchPartition, fault: Fault, here: &Here
     let moved = [ResponseError::NotLeaderOrFollower, ResponseError::FencedLeaderEpoch]
         .map(Fault::from)
         .contains(&fault);
-    let partition =
-        here.either(&topic.topic, topic.topic_id).ok().and_then(|(_, t)| t.partition(asked.partition));
-    match partition.filter(|_| moved && here.version >= 12) {
+    let leader = here.leader(&topic.topic, topic.topic_id, asked.partition);
+    match leader.filter(|_| moved && here.version >= 12) {
         None => told,
-        Some(p) => {
-            let leader = LeaderIdAndEpoch::default().with_leader_epoch(p.epoch);
-            told.with_current_leader(leader.with_leader_id(BrokerId(p.leader.unwrap_or(-1))))
+        Some((id, epoch)) => {
+            let leader = LeaderIdAndEpoch::default().with_leader_id(id).with_leader_epoch(epoch);
+            told.with_current_leader(leader)
         }
     }
 }
 
-/// Where the brokers are, for clients that are sent to another (KIP-951).
 fn endpoints(here: &Here<'_>) -> Vec<NodeEndpoint> {
-    let endpoint = |broker: &kafka::Broker| {
-        let (host, port) = here.address(broker);
-        NodeEndpoint::default().with_node_id(BrokerId(broker.id)).with_host(host).with_port(port)
-    };
-    here.registered().map(endpoint).collect()
+    let endpoint =
+        |(id, host, port)| NodeEndpoint::default().with_node_id(id).with_host(host).with_port(port);
+    here.endpoints().map(endpoint).collect()
 }

@@ -5,7 +5,7 @@ use crate::{
     demo::world::kafka::{Code, Partition, Topic},
     domain::Text,
 };
-use kafka_protocol::error::ResponseError;
+use kafka_protocol::{error::ResponseError, messages::BrokerId};
 use uuid::Uuid;
 
 /// The code of an error, as it goes over the wire.
@@ -42,6 +42,13 @@ impl Here<'_> {
             true => self.named(name).ok_or(Code::UnknownTopicOrPartition.into()),
             false => self.identified(id).ok_or(ResponseError::UnknownTopicId.into()),
         }
+    }
+
+    /// Who leads a partition now, and since which epoch; -1: nobody. None: there is no such partition.
+    pub fn leader(&self, topic: &str, id: Uuid, index: i32) -> Option<(BrokerId, i32)> {
+        let (_, topic) = self.either(topic, id).ok()?;
+        let partition = topic.partition(index)?;
+        Some((BrokerId(partition.leader.unwrap_or(-1)), partition.epoch))
     }
 
     /// A partition of which this broker has a replica, where the client means its leader of now.

@@ -5,11 +5,10 @@ use super::{
     log::Fault,
     records::{self, Refused},
 };
-use crate::demo::world::kafka;
 use kafka_protocol::{
     error::ResponseError,
     messages::{
-        BrokerId, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse, ProducerId,
+        InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse, ProducerId,
         produce_request::{PartitionProduceData, TopicProduceData},
         produce_response::{LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse},
     },
@@ -97,23 +96,20 @@ fn refused(
         None => told,
     };
     let moved = no.fault == ResponseError::NotLeaderOrFollower.into() && here.version >= 10;
-    let partition = here.either(&topic.name, topic.topic_id).ok().and_then(|(_, t)| t.partition(data.index));
-    match partition.filter(|_| moved) {
+    let leader = here.leader(&topic.name, topic.topic_id, data.index);
+    match leader.filter(|_| moved) {
         None => told,
-        Some(p) => {
-            let leader = LeaderIdAndEpoch::default().with_leader_epoch(p.epoch);
-            told.with_current_leader(leader.with_leader_id(BrokerId(p.leader.unwrap_or(-1))))
+        Some((id, epoch)) => {
+            let leader = LeaderIdAndEpoch::default().with_leader_id(id).with_leader_epoch(epoch);
+            told.with_current_leader(leader)
         }
     }
 }
 
-/// Where the brokers are, for clients that are sent to another (KIP-951).
 fn endpoints(here: &Here<'_>) -> Vec<NodeEndpoint> {
-    let endpoint = |broker: &kafka::Broker| {
-        let (host, port) = here.address(broker);
-        NodeEndpoint::default().with_node_id(BrokerId(broker.id)).with_host(host).with_port(port)
-    };
-    here.registered().map(endpoint).collect()
+    let endpoint =
+        |(id, host, port)| NodeEndpoint::default().with_node_id(id).with_host(host).with_port(port);
+    here.endpoints().map(endpoint).collect()
 }
 
 /// Whoever asks gets a number; that it is sent twice nobody looks for.
