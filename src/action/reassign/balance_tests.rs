@@ -4,11 +4,9 @@ use super::{
     balance::{Balance, Balanced},
     disks::Room,
     planner::{Change, Part, Planner, Site},
+    planner_tests::{parts, rows},
 };
-use crate::domain::{
-    Text,
-    kafka::{BrokerId, Partition},
-};
+use crate::domain::{Text, kafka::BrokerId};
 use std::collections::BTreeSet;
 
 const MIB: u64 = 1 << 20;
@@ -60,24 +58,8 @@ impl Case {
 
     /// Plans with each partition a topic of its own.
     fn with_parts<T>(&self, plan: impl FnOnce(&[Part<'_>]) -> T) -> T {
-        let row = |(i, (replicas, mib)): (usize, &(Vec<usize>, u64))| {
-            let ids = || replicas.iter().map(|id| BrokerId(*id as i32));
-            let partition = Partition {
-                index: 0,
-                leader: ids().next(),
-                epoch: 1,
-                replicas: ids().collect(),
-                isr: ids().collect(),
-                offline: [].into_iter().collect(),
-            };
-            (Text::from(format!("t{i:03}")), partition, mib * MIB)
-        };
-        let rows: Vec<_> = self.partitions.iter().enumerate().map(row).collect();
-        let parts: Vec<Part<'_>> = rows
-            .iter()
-            .map(|(topic, partition, bytes)| Part { topic, partition, bytes: Some(*bytes) })
-            .collect();
-        plan(&parts)
+        let rows = rows(&self.partitions, MIB);
+        plan(&parts(&rows))
     }
 
     fn balance(&self) -> Balanced {

@@ -45,6 +45,27 @@ fn id(i: &usize) -> BrokerId {
     BrokerId(*i as i32)
 }
 
+/// Partitions of these replicas and sizes, each of a topic of its own, with its bytes.
+pub fn rows(partitions: &[(Vec<usize>, u64)], unit: u64) -> Vec<(Text, Partition, u64)> {
+    let row = |(i, (replicas, size)): (usize, &(Vec<usize>, u64))| {
+        let ids = || replicas.iter().map(id);
+        let partition = Partition {
+            index: 0,
+            leader: ids().next(),
+            epoch: 1,
+            replicas: ids().collect(),
+            isr: ids().collect(),
+            offline: [].into_iter().collect(),
+        };
+        (Text::from(format!("t{i:03}")), partition, size * unit)
+    };
+    partitions.iter().enumerate().map(row).collect()
+}
+
+pub fn parts(rows: &[(Text, Partition, u64)]) -> Vec<Part<'_>> {
+    rows.iter().map(|(topic, partition, bytes)| Part { topic, partition, bytes: Some(*bytes) }).collect()
+}
+
 impl Case {
     fn sites(&self) -> Vec<Site> {
         let site = |(i, (rack, room)): (usize, &(u8, Option<u64>))| Site {
@@ -60,29 +81,9 @@ impl Case {
         self.brokers.iter().enumerate().map(site).collect()
     }
 
-    fn rows(&self) -> Vec<(Text, Partition, u64)> {
-        let row = |(i, (replicas, bytes)): (usize, &(Vec<usize>, u64))| {
-            let ids = || replicas.iter().map(id);
-            let partition = Partition {
-                index: 0,
-                leader: ids().next(),
-                epoch: 1,
-                replicas: ids().collect(),
-                isr: ids().collect(),
-                offline: [].into_iter().collect(),
-            };
-            (Text::from(format!("t{i:03}")), partition, *bytes)
-        };
-        self.partitions.iter().enumerate().map(row).collect()
-    }
-
     fn plan(&self) -> Result<Vec<Change>, String> {
-        let rows = self.rows();
-        let parts: Vec<Part<'_>> = rows
-            .iter()
-            .map(|(topic, partition, bytes)| Part { topic, partition, bytes: Some(*bytes) })
-            .collect();
-        Planner::new(self.sites(), self.spread).plan(&parts)
+        let rows = rows(&self.partitions, 1);
+        Planner::new(self.sites(), self.spread).plan(&parts(&rows))
     }
 
     fn racks(&self, ids: &[usize]) -> usize {
@@ -132,7 +133,7 @@ proptest! {
     fn keeps_its_promises_whatever_the_disks(case in case(30, false)) {
         let Ok(changes) = case.plan() else { return Ok(()) };
         let mut incoming: BTreeMap<usize, u64> = BTreeMap::new();
-        let rows = case.rows();
+        let rows = rows(&case.partitions, 1);
         for change in &changes {
             let row = rows.iter().find(|(topic, ..)| *topic == change.topic).expect("a known partition");
             let (from, to) = (numbers(&change.from), numbers(&change.to));

@@ -5,7 +5,8 @@ use crate::{
         Friction, Known, Plan, Risk, Write,
         task::{At, Empty, Next, Part, Resize, Spread, Task, Until},
         tests::{
-            apply, broker, changed, healthy, known, made, notes, object, plan, put, refused, says, with_set,
+            apply, broker, changed, healthy, known, made, notes, object, plan, put, refused, says, set,
+            with_set,
         },
     },
     domain::{
@@ -21,10 +22,6 @@ use std::time::Duration;
 
 fn topic(name: &str) -> Object {
     Object::Topic(name.into())
-}
-
-fn set() -> Object {
-    object(Kind::StatefulSet, "kafka", "kafka")
 }
 
 fn ids(list: &[i32]) -> Replicas {

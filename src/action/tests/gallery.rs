@@ -28,16 +28,6 @@ pub fn topic(name: &str) -> Object {
     Object::Topic(name.into())
 }
 
-pub fn set() -> Object {
-    object(Kind::StatefulSet, "kafka", "kafka")
-}
-
-pub fn node() -> Object {
-    let world = healthy();
-    let meta = &world.snapshot.kubernetes.nodes.iter().next().expect("a node").meta;
-    Object::Kube { kind: Kind::Node, key: meta.key.clone(), uid: meta.uid.clone() }
-}
-
 fn billing() -> Object {
     object(Kind::Deployment, "shop", "billing")
 }

@@ -70,6 +70,17 @@ pub fn object(kind: Kind, namespace: &str, name: &str) -> Object {
     Object::Kube { kind, key: Key::new(namespace, name), uid }
 }
 
+/// The brokers' StatefulSet.
+pub fn set() -> Object {
+    object(Kind::StatefulSet, "kafka", "kafka")
+}
+
+fn node() -> Object {
+    let world = healthy();
+    let meta = &world.snapshot.kubernetes.nodes.iter().next().expect("a node").meta;
+    Object::Kube { kind: Kind::Node, key: meta.key.clone(), uid: meta.uid.clone() }
+}
+
 pub fn broker(id: i32) -> Object {
     Object::Broker(BrokerId(id))
 }

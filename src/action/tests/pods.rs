@@ -11,10 +11,6 @@ fn kafka_pod(index: usize) -> Object {
     object(Kind::Pod, "kafka", &format!("kafka-{index}"))
 }
 
-fn set() -> Object {
-    object(Kind::StatefulSet, "kafka", "kafka")
-}
-
 pub fn strimzi(snapshot: &mut Snapshot) {
     for i in 0..3 {
         with_pod(snapshot, "kafka", &format!("kafka-{i}"), |pod| {

@@ -1,7 +1,7 @@
 //! What verbs list as what they may write, against what their plans hold.
 
 use super::{
-    gallery::{Case, cases, joined, node, set, topic},
+    gallery::{Case, cases, joined, topic},
     pods::strimzi,
     *,
 };

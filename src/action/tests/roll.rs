@@ -11,16 +11,6 @@ use crate::{
     world::kubernetes::pod,
 };
 
-fn set() -> Object {
-    object(Kind::StatefulSet, "kafka", "kafka")
-}
-
-fn node() -> Object {
-    let world = healthy();
-    let meta = &world.snapshot.kubernetes.nodes.iter().next().expect("a node").meta;
-    Object::Kube { kind: Kind::Node, key: meta.key.clone(), uid: meta.uid.clone() }
-}
-
 fn rolled(plan: &Plan) -> Vec<i32> {
     match &plan.tasks[0] {
         Task::Roll(roll) => roll.pods.iter().map(|old| old.broker.0).collect(),
