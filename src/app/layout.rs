@@ -234,19 +234,29 @@ pub struct Sight {
 /// The rows of the window, and columns that fit `rows`: where there is not room for all of them, none is wider
 /// than what it shows.
 pub fn sight(table: &dyn Table, world: &World<'_>, list: &List, rows: Rect) -> Sight {
-    let mut headings = table.headings();
+    let headings = table.headings();
     let all: Vec<usize> = (0..headings.len()).collect();
     let window = list.rows.from(list.top).take(rows.height.into());
     let cells: Vec<_> = window.map(|object| table.cells(world, object, &all)).collect();
-    if !list.wide && needed(&headings, &all) > rows.width.saturating_sub(GUTTER) {
-        let sorted = list.query.sort.map(|sort| sort.column);
-        for (column, heading) in headings.iter_mut().enumerate() {
-            let title = text::width(heading.title) + usize::from(sorted == Some(column));
-            let shown = cells.iter().flatten().map(|row| taken(&row[column])).max().unwrap_or_default();
-            heading.width = heading.width.at_most(u16::try_from(title.max(shown)).unwrap_or(u16::MAX));
+    let mut claims: Vec<Claim> = headings.iter().map(|heading| Claim::new(heading, 0)).collect();
+    if !list.wide {
+        let shown = |column: usize| {
+            let title = text::width(headings[column].title);
+            let arrow = usize::from(list.query.sort.is_some_and(|sort| sort.column == column));
+            let widest = cells.iter().flatten().map(|row| taken(&row[column])).max().unwrap_or_default();
+            u16::try_from((title + arrow).max(widest)).unwrap_or(u16::MAX)
+        };
+        for (column, heading) in headings.iter().enumerate().filter(|(_, h)| h.width.is_flexible()) {
+            claims[column] = Claim::new(heading, shown(column));
+        }
+        if sum(&claims, &all, |claim| claim.wants) > rows.width.saturating_sub(GUTTER) {
+            for (column, claim) in claims.iter_mut().enumerate() {
+                claim.least = claim.least.min(shown(column));
+                claim.wants = claim.wants.min(shown(column));
+            }
         }
     }
-    let placed = columns(&headings, rows.width, list.wide, list.skipped);
+    let placed = columns(&claims, rows.width, list.wide, list.skipped);
     Sight { headings, placed, rows: cells }
 }
 
@@ -258,54 +268,67 @@ fn taken(cell: &Cell) -> usize {
     }
 }
 
-impl Width {
-    fn at_most(self, most: u16) -> Width {
-        match self {
-            Width::Fixed(w) => Width::Fixed(w.min(most)),
-            Width::Flex(w) => Width::Flex(w.min(most)),
-        }
+/// What a column would have of the width.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    rank: u8,
+    flexible: bool,
+    least: u16,
+    /// Of a flexible column: what it shows, but not more than twice its least.
+    wants: u16,
+}
+
+impl Claim {
+    fn new(heading: &Heading, shown: u16) -> Claim {
+        let (flexible, least) = match heading.width {
+            Width::Fixed(width) => (false, width),
+            Width::Flex(width) => (true, width),
+        };
+        let wants = if flexible { shown.clamp(least, least * 2) } else { least };
+        Claim { rank: heading.rank, flexible, least, wants }
     }
 }
+
+/// Columns of this rank and above are not worth cutting what a flexible one shows.
+const BESIDES: u8 = 2;
 
 /// Which columns are shown in `width`, and where. Columns of the highest rank go first where there is not
 /// room for all; `wide` keeps all and leaves out the first `skipped` but the one of rank 0.
-fn columns(headings: &[Heading], width: u16, wide: bool, skipped: usize) -> Vec<Placed> {
+fn columns(claims: &[Claim], width: u16, wide: bool, skipped: usize) -> Vec<Placed> {
     let free = width.saturating_sub(GUTTER);
-    let mut kept: Vec<usize> = (0..headings.len()).collect();
+    let mut kept: Vec<usize> = (0..claims.len()).collect();
     if wide {
         let mut left = skipped;
         kept.retain(|i| {
-            let stays = headings[*i].rank == 0 || left == 0;
+            let stays = claims[*i].rank == 0 || left == 0;
             left -= usize::from(!stays);
             stays
         });
-    } else {
-        while needed(headings, &kept) > free && kept.len() > 1 {
-            // Of the same rank the rightmost goes; rank 0 goes last.
-            let Some(at) = (0..kept.len()).max_by_key(|at| (headings[kept[*at]].rank, *at)) else { break };
-            kept.remove(at);
+    }
+    while !wide && kept.len() > 1 {
+        // Of the same rank the rightmost goes; rank 0 goes last.
+        let Some(at) = (0..kept.len()).max_by_key(|at| (claims[kept[*at]].rank, *at)) else { break };
+        let besides = claims[kept[at]].rank >= BESIDES;
+        if sum(claims, &kept, |claim| if besides { claim.wants } else { claim.least }) <= free {
+            break;
         }
+        kept.remove(at);
     }
-    let spare = free.saturating_sub(needed(headings, &kept));
-    place(headings, &kept, free, if wide { spare.min(free) } else { spare })
+    place(claims, &kept, free)
 }
 
-fn least(width: Width) -> u16 {
-    match width {
-        Width::Fixed(w) | Width::Flex(w) => w,
-    }
+/// What these columns take, with the gaps between them.
+fn sum(claims: &[Claim], kept: &[usize], width: impl Fn(&Claim) -> u16) -> u16 {
+    kept.iter().map(|i| width(&claims[*i]) + GAP).sum::<u16>().saturating_sub(GAP)
 }
 
-fn needed(headings: &[Heading], kept: &[usize]) -> u16 {
-    kept.iter().map(|i| least(headings[*i].width) + GAP).sum::<u16>().saturating_sub(GAP)
-}
-
-fn place(headings: &[Heading], kept: &[usize], free: u16, spare: u16) -> Vec<Placed> {
-    let flexible = kept.iter().filter(|i| matches!(headings[**i].width, Width::Flex(_))).count() as u16;
+fn place(claims: &[Claim], kept: &[usize], free: u16) -> Vec<Placed> {
+    let spare = free.saturating_sub(sum(claims, kept, |claim| claim.least));
+    let flexible = kept.iter().filter(|i| claims[**i].flexible).count() as u16;
     let (mut x, mut placed, mut nth) = (GUTTER, Vec::with_capacity(kept.len()), 0);
     for column in kept {
-        let mut width = least(headings[*column].width);
-        if matches!(headings[*column].width, Width::Flex(_)) {
+        let mut width = claims[*column].least;
+        if claims[*column].flexible {
             width += spare / flexible + u16::from(nth < spare % flexible);
             nth += 1;
         }
@@ -322,19 +345,18 @@ fn place(headings: &[Heading], kept: &[usize], free: u16, spare: u16) -> Vec<Pla
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pane::table::Align;
 
-    fn heading(title: &'static str, width: Width, rank: u8) -> Heading {
-        Heading { title, width, align: Align::Left, rank, sort: None }
+    fn fixed(least: u16, rank: u8) -> Claim {
+        Claim { rank, flexible: false, least, wants: least }
     }
 
-    fn pods() -> Vec<Heading> {
-        vec![
-            heading("NAMESPACE", Width::Fixed(10), 2),
-            heading("NAME", Width::Flex(20), 0),
-            heading("STATUS", Width::Fixed(10), 0),
-            heading("IP", Width::Fixed(15), 3),
-        ]
+    fn flexible(least: u16, wants: u16, rank: u8) -> Claim {
+        Claim { rank, flexible: true, least, wants }
+    }
+
+    /// NAMESPACE, NAME, STATUS, IP.
+    fn pods() -> Vec<Claim> {
+        vec![fixed(10, 2), flexible(20, 20, 0), fixed(10, 0), fixed(15, 3)]
     }
 
     fn shown(width: u16) -> Vec<usize> {
@@ -356,6 +378,19 @@ mod tests {
         let last = placed.last().map(|p| p.x + p.width);
         assert_eq!(last, Some(100));
         assert_eq!(placed[1].width, 20 + 100 - 2 - 58);
+    }
+
+    #[test]
+    fn what_is_read_first_is_not_cut_for_what_stands_beside_it() {
+        // SEVERITY, FINDING, SINCE, EVIDENCE.
+        let findings = |wants| vec![fixed(8, 0), flexible(30, wants, 0), fixed(5, 1), fixed(29, 2)];
+        let shown = |width, wants| {
+            let placed = columns(&findings(wants), width, false, 0);
+            placed.into_iter().map(|p| (p.column, p.width)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(80, 60), [(0, 8), (1, 63), (2, 5)], "evidence gives way");
+        assert_eq!(shown(80, 33), [(0, 8), (1, 33), (2, 5), (3, 29)], "there is room for both");
+        assert_eq!(shown(70, 60), [(0, 8), (1, 53), (2, 5)], "since when is as much worth");
     }
 
     #[test]

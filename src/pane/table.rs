@@ -119,6 +119,12 @@ pub enum Width {
     Flex(u16),
 }
 
+impl Width {
+    pub fn is_flexible(self) -> bool {
+        matches!(self, Width::Flex(_))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     Left,
