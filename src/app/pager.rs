@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::pane::Filter;
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 /// At most this many lines are kept, and this many bytes of them.
 pub const MAX_LINES: usize = 20_000;
@@ -26,6 +26,8 @@ pub struct Pager {
     pub top: usize,
     pub left: usize,
     pub wrap: bool,
+    /// Its lines are sentences, which wrap between words.
+    sentences: bool,
     /// Stays at the end as lines come.
     pub follow: bool,
     /// Lines that had to be dropped from the front.
@@ -42,6 +44,11 @@ impl Pager {
     /// Wraps its lines.
     pub fn wrapping() -> Self {
         Pager { wrap: true, ..Pager::default() }
+    }
+
+    /// Wraps its lines between words.
+    pub fn sentences() -> Self {
+        Pager { sentences: true, ..Pager::wrapping() }
     }
 
     /// Adds lines at the end, cleaned; drops the oldest ones past the bounds.
@@ -91,6 +98,7 @@ impl Pager {
     fn height_of(&self, line: &Line) -> usize {
         match self.size.0 {
             _ if !self.wrap => 1,
+            columns if self.sentences => text::fold_under(&line.text, columns).len(),
             columns if line.width as usize == line.text.len() => {
                 line.text.len().div_ceil(columns.max(2)).max(1)
             }
@@ -146,18 +154,19 @@ impl Pager {
     }
 
     /// The rows in the window, from the top.
-    pub fn window(&self) -> Vec<&str> {
+    pub fn window(&self) -> Vec<Cow<'_, str>> {
         let (columns, rows) = self.size;
         let mut out = Vec::with_capacity(rows);
         let mut at = 0;
         for line in self.lines.iter().filter(|l| l.shown) {
             let height = self.height_of(line);
             if at + height > self.top {
-                if self.wrap {
-                    out.extend(text::wrap(&line.text, columns).into_iter().skip(self.top.saturating_sub(at)));
-                } else {
-                    out.push(text::skip(&line.text, self.left));
-                }
+                let pieces = match (self.wrap, self.sentences) {
+                    (false, _) => vec![text::skip(&line.text, self.left).into()],
+                    (true, true) => text::fold_under(&line.text, columns),
+                    (true, false) => text::wrap(&line.text, columns).into_iter().map(Cow::from).collect(),
+                };
+                out.extend(pieces.into_iter().skip(self.top.saturating_sub(at)));
             }
             at += height;
             if out.len() >= rows {
@@ -200,7 +209,7 @@ mod tests {
         let mut p = pager(MAX_LINES);
         p.settle(80, 10);
         p.step(100);
-        let before: Vec<String> = p.window().into_iter().map(String::from).collect();
+        let before: Vec<String> = p.window().into_iter().map(Cow::into_owned).collect();
         p.extend((0..40).map(|_| "new"));
         p.settle(80, 10);
         assert_eq!(p.window(), before);
@@ -235,5 +244,14 @@ mod tests {
         assert_eq!(p.window(), ["abc", "def"]);
         p.step(2);
         assert_eq!(p.window(), ["gh", "ij"]);
+    }
+
+    #[test]
+    fn sentences_wrap_between_words_under_their_beginning() {
+        let mut p = Pager::sentences();
+        p.extend(["Evidence", "  pod kafka-1 ended with 1", ""]);
+        p.settle(14, 9);
+        assert_eq!(p.window(), ["Evidence", "  pod kafka-1", "  ended with 1", ""]);
+        assert_eq!(p.rows(), 4);
     }
 }

@@ -105,6 +105,17 @@ pub fn fold(text: &str, columns: usize) -> Vec<&str> {
     }
 }
 
+/// As [`fold`], every piece as far in as the first.
+pub fn fold_under(text: &str, columns: usize) -> Vec<Cow<'_, str>> {
+    let said = text.trim_start();
+    let indent = &text[..text.len() - said.len()];
+    if indent.is_empty() || 2 * width(indent) >= columns {
+        return fold(text, columns).into_iter().map(Cow::from).collect();
+    }
+    let pieces = fold(said, columns - width(indent));
+    pieces.into_iter().map(|piece| format!("{indent}{piece}").into()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +155,9 @@ mod tests {
             let bare = |s: &str| s.replace(' ', "");
             prop_assert_eq!(bare(&pieces.concat()), bare(&s));
             prop_assert!(pieces.iter().all(|p| width(p) <= n));
+            let under = fold_under(&s, n);
+            prop_assert_eq!(bare(&under.concat()), bare(&s));
+            prop_assert!(under.iter().all(|p| width(p) <= n));
         }
 
         #[test]

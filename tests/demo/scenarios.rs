@@ -42,7 +42,13 @@ fn who_falls_behind_is_said() {
 fn disks_that_are_nearly_full_are_critical() {
     shows("disk-full", |stage| {
         stage.verdict("CRITICAL", &["disk 9", "% full"]);
-        stage.row(&["critical", "/var/lib/kafka/data is "]);
+        stage.row(&["critical", "/var/lib/kafka/data is 9", "% full, "]);
+        stage.leads(":findings\r", "findings");
+        stage.press("d");
+        stage.row(&["most on the broker is of", "clickstream"]);
+        stage.sees("What helps");
+        stage.leads("\x1b", "findings");
+        stage.leads(":overview\r", "Brokers");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::{messages::is_key, see::selected};
 use crate::{
-    action::{VERBS, Verb, course::Steer, rate},
+    action::{Friction, VERBS, Verb, course::Steer, rate},
     app::{
         Effect, Model,
         command::{Argument, Command, Scope, Section},
@@ -24,6 +24,9 @@ const PLAN: Command = Command { scopes: &[Scope::Confirm], ..CHANGE };
 /// After what is looked at most, before what is the same everywhere.
 const HINT: u8 = 30;
 
+/// What asks for a name to be typed is not proposed before anything that is harmless.
+const LATE: u8 = 60;
+
 /// One command for each verb of the registry of actions.
 static VERB_COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| VERBS.iter().copied().map(command).collect());
 
@@ -39,7 +42,7 @@ fn command(verb: &'static Verb) -> Command {
         about: verb.about,
         scopes: &[Scope::Table, Scope::Reader],
         verb: Some(verb),
-        hint: HINT,
+        hint: if verb.friction == Friction::Yes { HINT } else { LATE },
         ..CHANGE
     }
 }

@@ -115,17 +115,18 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "next-table",
         keys: &["tab"],
-        about: "to the next table",
+        about: "next table",
         scopes: &[Scope::Table],
         when: several_tables,
         run: |m, _| turn(m, 1),
         section: Section::Move,
+        hint: 22,
         ..GO
     },
     Command {
         name: "previous-table",
         keys: &["shift-tab"],
-        about: "to the table before",
+        about: "table before",
         scopes: &[Scope::Table],
         when: several_tables,
         run: |m, _| turn(m, -1),

@@ -141,9 +141,13 @@ fn open_description(model: &mut Model) {
     let Some(object) = model.selected().cloned() else { return };
     // A finding is sentences, everything else names and values in columns.
     let sentences = matches!(object, Object::Finding(_));
-    let mut pager = if sentences { Pager::wrapping() } else { Pager::default() };
+    let mut pager = if sentences { Pager::sentences() } else { Pager::default() };
     pager.extend(describe::describe(&model.world(), &object).iter().map(String::as_str));
-    let title = format!("{} {}", object.noun(), text::clean(&object.name()));
+    let title = match &object {
+        // What it is about stands in it.
+        Object::Finding(_) => object.noun().to_string(),
+        _ => format!("{} {}", object.noun(), text::clean(&object.name())),
+    };
     let reader = Reader { subject: Subject::Description(object), title, pager, state: String::new() };
     model.sheets.push(Sheet::Reader(reader));
 }

@@ -99,3 +99,16 @@ fn a_table_is_saved_whole() {
     let headings = hands.model.screen().table().unwrap().headings().len();
     assert_eq!(text.lines().next().unwrap().split(',').count(), headings);
 }
+
+#[test]
+fn what_helps_names_commands_that_there_are() {
+    use crate::pane::{PANES, describe::advice::ADVICE};
+    let sentences = || ADVICE.iter().flat_map(|(_, sentences)| sentences.iter());
+    let words = sentences().flat_map(|sentence| sentence.split_whitespace());
+    let named: Vec<_> = words.filter_map(|word| word.strip_prefix(':')).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named.iter().map(|name| name.trim_end_matches(|c: char| !c.is_alphanumeric())) {
+        let is_pane = PANES.iter().any(|pane| pane.name == name || pane.aliases.contains(&name));
+        assert!(is_pane || crate::app::command::find(name).is_some(), ":{name}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Everything that is known of one object, in sections.
 
+pub mod advice;
 mod kafka;
 mod kubernetes;
 mod operation;
@@ -110,7 +111,8 @@ fn finding(world: &World<'_>, id: &str) -> Vec<Section> {
         .with("since", since.unwrap_or_default())
         .with("about", format!("{} {}", finding.subject.noun(), finding.subject.name()));
     let evidence = Section { title: "Evidence".into(), lines: finding.evidence.clone() };
-    vec![what, evidence]
+    let helps = advice::on(finding.code).iter().map(|line| line.to_string()).collect();
+    vec![what, evidence, Section { title: "What helps".into(), lines: helps }]
 }
 
 /// What is wrong with the object itself.

@@ -3,7 +3,7 @@
 use super::{super::Finding, Joined, Severity, live};
 use crate::domain::{
     human,
-    kafka::{Broker, LogDir},
+    kafka::{Broker, LogDir, LogDirs, TopicName},
     object::Object,
     snapshot::Snapshot,
     time::Time,
@@ -16,8 +16,10 @@ const CRITICAL: f64 = 0.95;
 pub fn check(snapshot: &Snapshot, _joined: &Joined, now: Time) -> Vec<Finding> {
     let brokers = snapshot.kafka.brokers.values().filter(|b| live(&b.log_dirs.feed, now));
     brokers
-        .flat_map(|b| b.log_dirs.last().into_iter().flat_map(|d| &d.dirs).map(move |dir| (b, dir)))
-        .filter_map(|(broker, dir)| offline(broker, dir).or_else(|| full(broker, dir)))
+        .flat_map(|b| {
+            b.log_dirs.last().into_iter().flat_map(move |d| d.dirs.iter().map(move |dir| (b, d, dir)))
+        })
+        .filter_map(|(broker, dirs, dir)| offline(broker, dir).or_else(|| full(broker, dirs, dir)))
         .collect()
 }
 
@@ -30,7 +32,7 @@ fn offline(broker: &Broker, dir: &LogDir) -> Option<Finding> {
     )
 }
 
-fn full(broker: &Broker, dir: &LogDir) -> Option<Finding> {
+fn full(broker: &Broker, dirs: &LogDirs, dir: &LogDir) -> Option<Finding> {
     let (total, usable) = (dir.total.filter(|t| *t > 0)?, dir.usable?);
     let share = 1.0 - usable as f64 / total as f64;
     let severity = match share {
@@ -46,9 +48,26 @@ fn full(broker: &Broker, dir: &LogDir) -> Option<Finding> {
         human::bytes(usable),
         human::bytes(total)
     );
-    Some(
-        Finding::new("disk", severity, Object::Broker(broker.id), line)
-            .brief(format!("broker {} disk {} full", broker.id, human::percent(share)))
-            .seen(format!("replicas hold {} of it", human::bytes(dir.used))),
-    )
+    let finding = Finding::new("disk", severity, Object::Broker(broker.id), line)
+        .brief(format!("broker {} disk {} full", broker.id, human::percent(share)))
+        .seen(format!("replicas hold {} of it", human::bytes(dir.used)));
+    Some(match largest(dirs) {
+        Some(largest) => finding.seen(format!("most on the broker is of {largest}")),
+        None => finding,
+    })
+}
+
+/// The topics that hold most on the broker, with what they hold.
+fn largest(dirs: &LogDirs) -> Option<String> {
+    const MOST: usize = 3;
+    let mut held: Vec<(u64, &TopicName)> = dirs
+        .replicas
+        .iter()
+        .map(|(topic, logs)| (logs.iter().map(|log| log.bytes).sum(), topic))
+        .filter(|(bytes, _)| *bytes > 0)
+        .collect();
+    held.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let told: Vec<_> =
+        held.iter().take(MOST).map(|(bytes, topic)| format!("{topic} ({})", human::bytes(*bytes))).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
