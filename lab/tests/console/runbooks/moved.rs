@@ -97,7 +97,7 @@ fn less_is_copied_than_by_the_proposals_of_kafkas_own_tool() {
     fourth::comes(&stage);
     let (ours, theirs) = compared(&stage, "rebalance onto a fourth broker", "0,1,2,3", |screen| {
         screen.go("brokers");
-        screen.plans(":rebalance\r");
+        screen.plans(":rebalance within 10%\r");
         confirm(screen);
     });
     assert!(ours < theirs, "{ours} of {theirs} MiB");
