@@ -19,6 +19,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
+/// Between two tries of what the API server did not take.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// What the API server wants of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -166,7 +169,14 @@ impl<'a> Life<'a> {
         self.status.ip = Some(sandbox.ip.clone());
         self.kubelet.names.publish().await;
         let logs = self.kubelet.logs_of(self.pod);
-        self.kubelet.offer(self.pod, self.container, &sandbox, &logs).await?;
+        // As a kubelet does, it outlives an API server that is away.
+        while let Err(error) = self.kubelet.offer(self.pod, self.container, &sandbox, &logs).await {
+            tracing::debug!("{:?} is not offered: {error:#}", self.pod.key());
+            tokio::select! {
+                () = sleep(AGAIN) => {}
+                () = self.wished() => return Ok(None),
+            }
+        }
         let env = self.kubelet.environment(self.pod, self.container, &sandbox);
         let argv = [self.container.command.clone(), self.container.args.clone()];
         Ok(Some(Spec {
