@@ -34,6 +34,8 @@ fn through(stage: &Stage, book: &Book, fault: Fault) {
     }
     let words = format!("{}: {fault:?}", book.name);
     let broken = stage.fault(fault);
+    let over = journal(stage).into_iter().find(|entry| entry["entry"] == "ended");
+    assert!(over.is_none(), "{words}: it came too late, {over:?}");
     std::thread::sleep(BROKEN);
     broken.mend();
     ends_well(stage, &screen);
