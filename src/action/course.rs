@@ -183,12 +183,16 @@ impl Course {
             (Steer::Pause, Mode::Paused) => Err("it is paused already".into()),
             (Steer::GoOn, Mode::Running) => Err("it goes on already".into()),
             (Steer::Rate { rate }, _) => {
-                let copies = |task: &Task| task.part().at_rate(*rate).is_some();
-                let some = self.tasks.iter().skip(self.task).any(copies);
+                let some = self.tuned(*rate).next().is_some();
                 if some { Ok(()) } else { Err("nothing that is left of it is throttled".into()) }
             }
             _ => Ok(()),
         }
+    }
+
+    /// What is left of it, at another rate.
+    pub fn tuned(&self, rate: u64) -> impl Iterator<Item = Task> + '_ {
+        self.tasks.iter().skip(self.task).filter_map(move |task| task.part().at_rate(rate))
     }
 
     /// What is to be done next; None: it is over.

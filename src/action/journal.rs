@@ -93,6 +93,11 @@ pub enum What {
     Margin {
         margin: Margin,
     },
+    /// What a runbook awaits for a while already, for those who watch; said when it begins to be long, and not each time
+    /// that its numbers change.
+    Waits {
+        words: String,
+    },
     /// Another castellan goes on with it.
     TakenUp,
     /// The operator gave up hearing how it ends.
@@ -161,6 +166,8 @@ pub struct Told {
     pub report: Report,
     /// Of a runbook: where it is.
     pub course: Option<Course>,
+    /// Of a runbook: what it was awaiting, and since when that was long.
+    pub waits: Option<(String, Time)>,
     /// How it ended, in words; None: it is under way, or was when its castellan ended.
     pub ended: Option<(Stage, String)>,
     /// The castellan that began it still runs. The entries do not tell: whoever reads them finds out.
@@ -184,6 +191,7 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
                     at: 0,
                     begun: false,
                     answer: None,
+                    waits: None,
                     ended: None,
                     lives: false,
                 };
@@ -201,6 +209,11 @@ pub fn tell(entries: impl IntoIterator<Item = Entry>) -> Vec<Told> {
 impl Told {
     fn take(&mut self, what: What, at: Time) {
         self.last = at;
+        // Whatever else is told of it ends a wait.
+        self.waits = match &what {
+            What::Waits { words } => Some((words.clone(), at)),
+            _ => None,
+        };
         self.report.take(&what, at);
         if let What::Reached { step } = what {
             (self.at, self.begun, self.answer) = (step + 1, false, None);
@@ -215,6 +228,7 @@ impl Told {
             | What::Unfolded { .. }
             | What::Steered { .. }
             | What::Margin { .. }
+            | What::Waits { .. }
             | What::TakenUp => {}
             What::Chosen { step, does } => {
                 self.record.steps.truncate(step);

@@ -127,7 +127,7 @@ impl Report {
     /// Takes in what the journal tells next.
     pub fn take(&mut self, what: &What, at: Time) {
         match what {
-            What::Planned(_) => {}
+            What::Planned(_) | What::Waits { .. } => {}
             What::Chosen { step, does } => {
                 let title = does.title.clone();
                 self.steps.push(StepTold { nth: *step, title, began: None, answer: None, reached: None });

@@ -66,7 +66,10 @@ pub fn meant(model: &Model) -> Result<OperationId, String> {
 pub fn selected(model: &Model) -> Result<(), String> {
     match model.selected() {
         Some(Object::Operation(_)) => Ok(()),
-        _ => Err("its key is for operations of :operations".into()),
+        _ => {
+            meant(model)?;
+            Err("its key is for the runbook that is selected in :operations".into())
+        }
     }
 }
 
@@ -88,6 +91,27 @@ pub fn may(model: &Model, how: &Steer) -> Result<(), String> {
     if *how != Steer::Pause && model.session.elevation.is_some() && model.elevated().is_none() {
         return Err("this is production: :elevate first".into());
     }
+    Ok(())
+}
+
+/// Another rate for the runbook that is meant, as it was typed: so slow that it would never end it is only made with a
+/// `!` behind.
+///
+/// # Errors
+/// Why not, and what to type in its place.
+pub fn tune(model: &mut Model, typed: &str) -> Result<(), String> {
+    let (text, anyway) = typed.strip_suffix('!').map_or((typed, false), |text| (text, true));
+    let rate = rate::parse(text)?
+        .ok_or("a throttle is not taken off while it copies: type a high rate, as 10GiB")?;
+    let how = Steer::Rate { rate };
+    let meant = may(model, &how).and_then(|()| meant(model));
+    if let Some(flow) = meant.ok().and_then(|id| flow(model, &id))
+        && let Some(words) = flow.may_tune(rate, &model.known())?.filter(|_| !anyway)
+    {
+        return Err(format!("{words}; {text}! does it all the same"));
+    }
+    // Where it is not possible at all, that is said there.
+    steer(model, how);
     Ok(())
 }
 

@@ -46,6 +46,34 @@ fn a_move_is_aborted_when_that_was_confirmed_and_no_throttle_is_left() {
 }
 
 #[test]
+fn a_moves_rate_is_changed_while_it_copies_and_not_by_a_slip_to_one_that_would_never_end() {
+    let mut stage = begin(SMALL);
+    stage.row(&["running"]);
+    stage.press("t");
+    stage.row(&["rate:"]);
+    stage.press("1B\r");
+    stage.sees("never catch up");
+    stage.sees("1B! does it all the same");
+    stage.press("!\r");
+    stage.sees("at 1 B/s (1 B/s) from now on");
+    stage.press("t");
+    stage.row(&["rate:"]);
+    stage.press("1GiB\r");
+    stage.sees("from now on");
+    stage.ends("done", "");
+    stage.leads(":findings\r", "findings");
+    stage.sees_no("throttle left");
+    stage.press("h");
+    stage.sees("no runbook is under way");
+    stage.leads(":pods\r", "pods");
+    for key in ["o", "u", "t"] {
+        stage.press(key);
+        stage.sees("no runbook is under way");
+    }
+    stage.is_refused(":unthrottle\r", "nothing is throttled");
+}
+
+#[test]
 fn quitting_says_that_the_next_castellan_goes_on_with_it() {
     let mut stage = begin(SMALL);
     stage.press("\u{3}");

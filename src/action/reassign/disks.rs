@@ -2,7 +2,7 @@
 
 use crate::{
     action::Known,
-    domain::kafka::{BrokerId, LogDir},
+    domain::kafka::{BrokerId, LogDir, LogDirs},
 };
 
 /// What a broker's disks hold and may still take. Of several log dirs the sum: the broker puts a new
@@ -19,6 +19,16 @@ impl Room {
     /// Of the broker's healthy volumes; None: not told, or not up to date.
     pub fn of(known: &Known<'_>, broker: BrokerId) -> Option<Room> {
         let logs = known.world.snapshot.kafka.brokers.get(&broker)?.log_dirs.live(known.world.now)?;
+        Room::in_(logs, known.policy.disk)
+    }
+
+    /// As it was read last, however long ago.
+    pub fn last(known: &Known<'_>, broker: BrokerId) -> Option<Room> {
+        let logs = known.world.snapshot.kafka.brokers.get(&broker)?.log_dirs.last()?;
+        Room::in_(logs, known.policy.disk)
+    }
+
+    fn in_(logs: &LogDirs, limit: f64) -> Option<Room> {
         let mut volumes: Vec<(u64, u64)> = Vec::new();
         for dir in logs.dirs.iter().filter(|dir| dir.error.is_none()) {
             let volume = volume(dir)?;
@@ -27,7 +37,7 @@ impl Room {
                 volumes.push(volume);
             }
         }
-        let limit = known.policy.disk.clamp(0.0, 1.0);
+        let limit = limit.clamp(0.0, 1.0);
         let left = |(used, total): &(u64, u64)| ((*total as f64 * limit) as u64).saturating_sub(*used);
         let (used, total) = volumes.iter().fold((0, 0), |sum, v| (sum.0 + v.0, sum.1 + v.1));
         (total > 0).then(|| Room { left: volumes.iter().map(left).sum(), used, total })

@@ -10,11 +10,16 @@ mod throttle;
 pub mod wish;
 
 use super::{Argument, Friction, Intent, Known, Note, Plan, Risk, Verb, rate, rights, task::Move, words};
-use crate::domain::{human, kafka::BrokerId, object::Object};
+use crate::domain::{
+    human,
+    kafka::{BrokerId, Throttle},
+    object::Object,
+};
 use disks::Room;
 pub use planner::Change;
 use planner::{Planner, Site};
 use std::collections::{BTreeMap, BTreeSet};
+pub use throttle::outruns;
 use wish::{Scope, Wish};
 
 pub static REASSIGN: Verb = Verb {
@@ -80,6 +85,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
 pub fn lay(known: &Known<'_>, plan: &mut Plan, changes: Vec<Change>, rate: Option<u64>) {
     weigh(known, plan, &changes, rate);
     conflicts(known, plan, &changes);
+    strangers(known, plan, &changes);
     consequences(known, plan, &changes);
     shrinks(known, plan, &changes);
     plan.changes.extend(changes.iter().map(line));
@@ -210,6 +216,32 @@ fn conflicts(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
         let n = human::plural(others, "other partition");
         plan.notes.push(Note::plain(format!("{n} being reassigned meanwhile: they share disks and network")));
     }
+}
+
+/// The lock of who leads lies beside this journal, and tells another machine's castellan nothing: what others do is
+/// only seen by what they leave on the cluster.
+fn strangers(known: &Known<'_>, plan: &mut Plan, changes: &[Change]) {
+    let (kafka, operations) = (&known.world.snapshot.kafka, &known.world.snapshot.operations);
+    if operations.iter().any(|operation| !operation.stage.is_over()) {
+        return;
+    }
+    let moving = kafka.reassignments.last().is_some_and(|moves| !moves.is_empty());
+    let part: BTreeSet<BrokerId> = changes.iter().flat_map(|c| c.from.iter().chain(&c.to)).copied().collect();
+    let set = |id: &BrokerId| {
+        let throttle = kafka.brokers.get(id).and_then(|broker| broker.throttle.last());
+        throttle.is_some_and(|throttle| *throttle != Throttle::default())
+    };
+    let throttled: Vec<BrokerId> = part.into_iter().filter(set).collect();
+    let what = match (moving, throttled.as_slice()) {
+        (false, []) => return,
+        (true, []) => "partitions are being reassigned".to_string(),
+        (false, some) => format!("{} throttled", words::are(some)),
+        (true, some) => format!("partitions are being reassigned and {} throttled", words::are(some)),
+    };
+    plan.notes.push(Note::warning(format!(
+        "{what}, and nothing in this journal does that: whoever it is (another castellan, Cruise Control, Kafka's own \
+         tool) may set the same throttles, or take these away"
+    )));
 }
 
 /// Leaders that move, and what does not go as one may think.

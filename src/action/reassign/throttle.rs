@@ -64,26 +64,16 @@ pub fn tell(known: &Known<'_>, plan: &mut Plan, changes: &[Change], rate: Option
 /// A throttle of its own.
 fn wanted(known: &Known<'_>, plan: &mut Plan, changes: &[Change], rate: u64) {
     let kafka = &known.world.snapshot.kafka;
-    let leader = |change: &Change| kafka.topics.get(&change.topic)?.partition(change.partition)?.leader;
     plan.notes.push(Note::plain(format!(
         "throttled at {} that a broker gives, and that it gets, while it moves; then as it was before",
         rate::words(rate)
     )));
     let mut found = Found::default();
-    // What passes through each broker's sides, and what is written to it meanwhile.
-    let mut flows: BTreeMap<(Side, BrokerId), Vec<Flow<'_>>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.added().next().is_some()) {
         let config = kafka.topics.get(&change.topic).is_some_and(|topic| topic.config.is_some());
         found.unread.extend((!config).then(|| change.topic.clone()));
-        let written = written(known, change);
-        let flow = |copies| Flow { change, bytes: change.bytes.unwrap_or(0) * copies, written, copies };
-        for id in change.added() {
-            flows.entry((Side::Follower, id)).or_default().push(flow(1));
-        }
-        if let Some(leader) = leader(change) {
-            flows.entry((Side::Leader, leader)).or_default().push(flow(change.added().count() as u64));
-        }
     }
+    let flows = flows(known, changes);
     let unrated = |id: &BrokerId| {
         kafka.brokers.get(id).is_some_and(|b| b.registered && b.throttle.live(known.world.now).is_none())
     };
@@ -99,7 +89,25 @@ fn wanted(known: &Known<'_>, plan: &mut Plan, changes: &[Change], rate: u64) {
     let slowest = flows.values().map(|flows| flows.iter().map(|f| f.bytes).sum::<u64>() / rate.max(1)).max();
     let slowest = age(Duration::from_secs(slowest.unwrap_or(0)));
     plan.amounts.push(format!("{slowest} at the least, at {} a broker", human::byte_rate(rate as f64)));
-    outrun(plan, flows, rate);
+    outrun(known, plan, changes, rate);
+}
+
+/// What passes through each broker's sides, and what is written to it meanwhile.
+fn flows<'a>(known: &Known<'_>, changes: &'a [Change]) -> BTreeMap<(Side, BrokerId), Vec<Flow<'a>>> {
+    let kafka = &known.world.snapshot.kafka;
+    let leader = |change: &Change| kafka.topics.get(&change.topic)?.partition(change.partition)?.leader;
+    let mut flows: BTreeMap<(Side, BrokerId), Vec<Flow<'_>>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.added().next().is_some()) {
+        let written = written(known, change);
+        let flow = |copies| Flow { change, bytes: change.bytes.unwrap_or(0) * copies, written, copies };
+        for id in change.added() {
+            flows.entry((Side::Follower, id)).or_default().push(flow(1));
+        }
+        if let Some(leader) = leader(change) {
+            flows.entry((Side::Leader, leader)).or_default().push(flow(change.added().count() as u64));
+        }
+    }
+    flows
 }
 
 /// A partition that is copied through one side of a broker.
@@ -135,11 +143,18 @@ fn written(known: &Known<'_>, change: &Change) -> Option<f64> {
     of_topic.or_else(of_leader)
 }
 
-/// Where more is written to what moves at once than the throttle lets through, it never ends (kafka.md: KIP-73).
-/// What is measured varies: it is said beside, so that the refusal stays the same while one reads it.
-fn outrun(plan: &mut Plan, flows: BTreeMap<(Side, BrokerId), Vec<Flow<'_>>>, rate: u64) {
-    let mut unmeasured = BTreeSet::new();
-    for ((side, id), mut flows) in flows {
+/// What would never catch up.
+pub struct Outrun {
+    pub words: String,
+    /// It varies: said beside, the sentence stays the same while one reads it.
+    pub measured: String,
+}
+
+/// Where more is written to what moves at once than the throttle lets through, it never ends (kafka.md: KIP-73). And
+/// the topics of which that is not measured.
+pub fn outruns(known: &Known<'_>, changes: &[Change], rate: u64) -> (Vec<Outrun>, BTreeSet<TopicName>) {
+    let (mut outruns, mut unmeasured) = (Vec::new(), BTreeSet::new());
+    for ((side, id), mut flows) in flows(known, changes) {
         unmeasured.extend(flows.iter().filter(|f| f.written.is_none()).map(|f| f.change.topic.clone()));
         flows.sort_by(|a, b| b.asks().total_cmp(&a.asks()));
         flows.truncate(EACH);
@@ -151,14 +166,25 @@ fn outrun(plan: &mut Plan, flows: BTreeMap<(Side, BrokerId), Vec<Flow<'_>>>, rat
         let (verb, names) =
             (if side == Side::Leader { "gives" } else { "gets" }, words::partitions(&names, NAMED));
         let limit = human::byte_rate(rate as f64);
-        plan.refusals.push(format!(
-            "as much or more is written to what broker {id} {verb} at once than {limit} lets through, so that it \
-             would never catch up: {names}"
-        ));
-        plan.amounts.push(format!(
-            "written to what broker {id} {verb} at once: {}, the throttle: {limit}",
-            human::byte_rate(asked)
-        ));
+        outruns.push(Outrun {
+            words: format!(
+                "as much or more is written to what broker {id} {verb} at once than {limit} lets through, so that \
+                 it would never catch up: {names}"
+            ),
+            measured: format!(
+                "written to what broker {id} {verb} at once: {}, the throttle: {limit}",
+                human::byte_rate(asked)
+            ),
+        });
+    }
+    (outruns, unmeasured)
+}
+
+fn outrun(known: &Known<'_>, plan: &mut Plan, changes: &[Change], rate: u64) {
+    let (outruns, unmeasured) = outruns(known, changes, rate);
+    for Outrun { words, measured } in outruns {
+        plan.refusals.push(words);
+        plan.amounts.push(measured);
     }
     if !unmeasured.is_empty() {
         plan.notes.push(Note::warning(format!(

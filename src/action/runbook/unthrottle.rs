@@ -78,6 +78,13 @@ fn of_broker(kafka: &Kafka, id: BrokerId) -> impl Iterator<Item = Set> {
     })
 }
 
+/// Topics and brokers mean themselves; all else means everything.
+fn meant(objects: &[Object]) -> &[Object] {
+    let is_throttled =
+        |object: &Object| matches!(object, Object::Topic(_) | Object::Partition(..) | Object::Broker(_));
+    if objects.iter().all(is_throttled) { objects } else { &[] }
+}
+
 /// What is set on this, or why it is nothing that is throttled.
 fn of(kafka: &Kafka, object: &Object) -> Result<Vec<Set>, String> {
     match object {
@@ -86,13 +93,15 @@ fn of(kafka: &Kafka, object: &Object) -> Result<Vec<Set>, String> {
             Ok(topic.ok_or_else(|| format!("topic {name} is not there any more")).map(of_topic)?.collect())
         }
         Object::Broker(id) => Ok(of_broker(kafka, *id).collect()),
-        other => Err(format!("a {} is not throttled; select topics or brokers, or nothing", other.noun())),
+        _ => Ok(Vec::new()),
     }
 }
 
 /// It is asked for each frame: where nothing is selected the plan finds out.
 fn takes(known: &Known<'_>, object: Option<&Object>) -> Result<(), String> {
-    let Some(object) = object else { return Ok(()) };
+    let Some(object) = object.filter(|object| !meant(std::slice::from_ref(object)).is_empty()) else {
+        return Ok(());
+    };
     match of(&known.world.snapshot.kafka, object)?.is_empty() {
         true => Err(format!("{} {} is not throttled", object.noun(), object.name())),
         false => Ok(()),
@@ -101,7 +110,8 @@ fn takes(known: &Known<'_>, object: Option<&Object>) -> Result<(), String> {
 
 fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     let kafka = &known.world.snapshot.kafka;
-    let mut all: Vec<Set> = match intent.objects.as_slice() {
+    let objects = meant(&intent.objects);
+    let mut all: Vec<Set> = match objects {
         [] => {
             let topics = kafka.topics.values().flat_map(of_topic);
             topics.chain(kafka.brokers.keys().flat_map(|id| of_broker(kafka, *id))).collect()
@@ -116,7 +126,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     };
     all.sort_by(|a, b| (&a.of, a.side).cmp(&(&b.of, b.side)));
     all.dedup_by(|a, b| (&a.of, a.side) == (&b.of, b.side));
-    let unread = unread(known, intent);
+    let unread = unread(known, objects);
     if all.is_empty() {
         return Err(match unread.is_empty() {
             true => "nothing is throttled".into(),
@@ -124,11 +134,11 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
         });
     }
     let what = human::plural(all.iter().map(|set| &set.of).collect::<BTreeSet<_>>().len(), "topic or broker");
-    let what = match intent.objects.as_slice() {
+    let what = match objects {
         [one] => format!("{} {}", one.noun(), one.name()),
         _ => what.replace("topic or brokers", "topics and brokers"),
     };
-    let name = if let [one] = intent.objects.as_slice() { one.name() } else { what.clone() };
+    let name = if let [one] = objects { one.name() } else { what.clone() };
     let mut plan = Plan::new(intent, format!("take the throttle of {what} away"), name);
     plan.risk = Risk::Low;
     plan.unknown = unread;
@@ -158,13 +168,13 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
 }
 
 /// What may be throttled, too, and could not be read.
-fn unread(known: &Known<'_>, intent: &Intent) -> Vec<String> {
+fn unread(known: &Known<'_>, objects: &[Object]) -> Vec<String> {
     let kafka = &known.world.snapshot.kafka;
     let feeds =
         [("topics' settings", &kafka.configs_feed), ("reassignments under way", &kafka.reassignments.feed)];
     let mut unread: Vec<String> =
         feeds.into_iter().filter_map(|(what, feed)| words::doubt(known, what, feed)).collect();
-    let meant = |id: &BrokerId| match intent.objects.as_slice() {
+    let meant = |id: &BrokerId| match objects {
         [] => true,
         some => some.contains(&Object::Broker(*id)),
     };
@@ -228,10 +238,11 @@ mod tests {
     use crate::{
         action::{
             Friction,
-            tests::{apply, broker, changed, healthy, made, plan, refused, says},
+            tests::{apply, broker, changed, healthy, made, object, plan, refused, says},
         },
         domain::{
             kafka::{KafkaDelta, Reassignment, Throttle},
+            object::Kind,
             snapshot::Snapshot,
         },
         world::NOW,
@@ -271,6 +282,8 @@ mod tests {
         let orders = Object::Topic("orders".into());
         assert_eq!(made(&world, "unthrottle", orders, "").changes, all.changes[..2]);
         assert_eq!(refused(&world, "unthrottle", broker(0), ""), "nothing is throttled");
+        let pod = object(Kind::Pod, "shop", "billing-5d8c7-0");
+        assert_eq!(made(&world, "unthrottle", pod, "").changes, all.changes, "elsewhere everything is meant");
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub trait Part {
         0
     }
 
+    /// Why what is left of it would never end at its rate, in a sentence.
+    fn outrun(&self, _known: &Known<'_>) -> Option<String> {
+        None
+    }
+
     /// The same at another rate in bytes a second; None: it has none.
     fn at_rate(&self, _rate: u64) -> Option<Task> {
         None

@@ -74,6 +74,13 @@ impl Part for Spread {
         }
     }
 
+    fn outrun(&self, known: &Known<'_>) -> Option<String> {
+        match &self.until {
+            Until::Planned { tasks } => tasks.iter().find_map(|task| task.part().outrun(known)),
+            Until::Joined { .. } => None,
+        }
+    }
+
     fn at_rate(&self, rate: u64) -> Option<Task> {
         let until = match &self.until {
             Until::Planned { tasks } => Until::Planned {

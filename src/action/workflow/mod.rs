@@ -51,6 +51,15 @@ enum Phase {
     Over,
 }
 
+/// A wait of a runbook, without the numbers that change meanwhile.
+#[derive(Debug, Clone)]
+struct Waiting {
+    words: String,
+    since: Time,
+    /// The journal was told of it.
+    told: bool,
+}
+
 #[derive(Debug, Clone)]
 pub struct Workflow {
     operation: Operation,
@@ -78,6 +87,8 @@ pub struct Workflow {
     /// Of the present step, and of a runbook's present task.
     pace: Pace,
     task_pace: Pace,
+    /// What a runbook awaits; of one that another leads, as the journal tells it.
+    waits: Option<Waiting>,
 }
 
 impl Workflow {
@@ -103,6 +114,7 @@ impl Workflow {
         flow.course.clone_from(&told.course);
         flow.report.clone_from(&told.report);
         flow.said.clone_from(&told.answer);
+        flow.waits = told.waits.clone().map(|(words, since)| Waiting { words, since, told: true });
         flow.leave_out_refused();
         flow.enter(if told.begun { Phase::Looking } else { Phase::Unsent }, told.last);
         if !told.begun {
@@ -146,6 +158,7 @@ impl Workflow {
             idle: None,
             pace: Pace::default(),
             task_pace: Pace::default(),
+            waits: None,
         };
         flow.show_tasks();
         flow

@@ -1,11 +1,12 @@
 //! A workflow whose steps are not written down beforehand: after each, its runbook tells the next.
 
-use super::{NOTICED, Order, Pace, Phase, Workflow};
+use super::{NOTICED, Order, Pace, Phase, Waiting, Workflow};
 use crate::{
     action::{
         Known, Said, Step, Write,
         course::{Course, Mode, Steer},
         journal::What,
+        rights::{self, Deed},
         task::{At, Next, OPERATOR, Task, Wait},
         write::Assignment,
     },
@@ -17,10 +18,12 @@ use crate::{
     },
 };
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// So many tasks may be done, or give way to others, in one look: each is asked again a moment later.
 const TURNS: usize = 16;
+/// Those who watch are told what is awaited for longer.
+const LONG: Duration = Duration::from_secs(10);
 
 /// What would be put back of a task: its title, and what that begins with now.
 pub struct Undone {
@@ -91,6 +94,19 @@ impl Workflow {
                 }
             },
             Some(course) => course.takes(how),
+        }
+    }
+
+    /// Whether what is left of it may go at another rate; and why it would never end so.
+    ///
+    /// # Errors
+    /// What is not allowed.
+    pub fn may_tune(&self, rate: u64, known: &Known<'_>) -> Result<Option<String>, String> {
+        let tasks: Vec<Task> = self.course.iter().flat_map(|course| course.tuned(rate)).collect();
+        let deeds: Vec<Deed> = tasks.iter().flat_map(|task| task.part().deeds(known)).collect();
+        match rights::missing(known, &rights::rights(known, &deeds)) {
+            Some(right) => Err(format!("needs {right}, which this context may not do")),
+            None => Ok(tasks.iter().find_map(|task| task.part().outrun(known))),
         }
     }
 
@@ -174,7 +190,9 @@ impl Workflow {
             Mode::Aborting => "aborting: ".into(),
         };
         let hint = if self.lives { "" } else { " (:go-on or :abort)" };
-        Some(format!("{mode}{task}{hint}"))
+        let waits =
+            self.waits.as_ref().map(|waits| format!(" · awaiting {}", waits.words)).unwrap_or_default();
+        Some(format!("{mode}{task}{waits}{hint}"))
     }
 
     /// What an abort would put back, the present task first.
@@ -194,7 +212,7 @@ impl Workflow {
     }
 
     pub(super) fn choosing(&mut self, now: Time) {
-        (self.said, self.pace) = (None, Pace::default());
+        (self.said, self.pace, self.waits) = (None, Pace::default(), None);
         (self.operation.share, self.operation.left) = (None, None);
         self.enter(Phase::Choosing, now);
         if !self.left {
@@ -252,10 +270,7 @@ impl Workflow {
                     continue;
                 }
                 (Some(Next::Do(step)), _) => self.take_step(*step, now),
-                (Some(Next::Wait(wait)), _) => {
-                    self.await_(&wait, now);
-                    vec![]
-                }
+                (Some(Next::Wait(wait)), _) => self.await_(&wait, now),
                 (Some(Next::Stop(words)), _) => self.stop(words, now),
                 (Some(Next::Done) | None, _) => self.finish(now),
             };
@@ -270,8 +285,7 @@ impl Workflow {
         let runs = self.course.as_ref().is_some_and(|course| course.mode() == Mode::Running);
         // One source may only not have told yet what another tells already.
         if !runs || now.since(*self.idle.get_or_insert(now)) < NOTICED {
-            self.await_(&Wait::new(words), now);
-            return vec![];
+            return self.await_(&Wait::new(format!("whether that stays so: {words}")), now);
         }
         let words = format!("by itself: {words}");
         let orders = self.steered(Steer::Pause, words.clone(), now);
@@ -289,7 +303,7 @@ impl Workflow {
     }
 
     /// A wait of the runbook: it has its reason, and its limit.
-    fn await_(&mut self, wait: &Wait, now: Time) {
+    fn await_(&mut self, wait: &Wait, now: Time) -> Vec<Order> {
         self.operation.share = wait.share;
         self.task_pace.take(wait.share, now);
         self.operation.left = wait.share.and_then(|_| self.task_pace.left(now));
@@ -308,6 +322,26 @@ impl Workflow {
         self.operation.stage = if stuck { Stage::Stuck } else { Stage::Running };
         self.operation.since = if stuck { moved } else { self.entered };
         self.show_course();
+        self.lasts(&wait.words, now)
+    }
+
+    /// What is awaited for long is told once, whatever its numbers are.
+    fn lasts(&mut self, words: &str, now: Time) -> Vec<Order> {
+        // That it is paused was told.
+        if words == OPERATOR {
+            return vec![];
+        }
+        let bare = |words: &str| words.replace(|c: char| c.is_ascii_digit() || c == '.', "");
+        let same = self.waits.as_ref().is_some_and(|waits| bare(&waits.words) == bare(words));
+        if !same {
+            self.waits = Some(Waiting { words: words.to_string(), since: now, told: false });
+        }
+        let Some(waits) = self.waits.as_mut().filter(|waits| !waits.told && now.since(waits.since) >= LONG)
+        else {
+            return vec![];
+        };
+        waits.told = true;
+        vec![Order::Record(What::Waits { words: words.to_string() })]
     }
 
     /// All of it is done, or put back.

@@ -226,13 +226,32 @@ fn a_run_whose_moves_castellan_itself_cancelled_is_aborted() {
     assert!(matches!(told.last(), Some(What::Cancelled { .. })), "{told:?}");
 }
 
+fn steers(orders: &[Order]) -> usize {
+    orders.iter().filter(|order| !matches!(order, Order::Record(What::Waits { .. }))).count()
+}
+
+#[test]
+fn a_wait_is_told_once_when_it_is_long() {
+    let (mut scene, mut flow, _) = moving();
+    let mut told = Vec::new();
+    for second in 6..60 {
+        scene.hear(after(second));
+        told.extend(scene.look(&mut flow, after(second)).into_iter().map(|order| (second, order)));
+    }
+    let [(second, Order::Record(What::Waits { words }))] = &told[..] else { panic!("{told:?}") };
+    assert!((16..20).contains(second), "{second}");
+    assert_eq!(words, "0 of 2 partitions in place");
+}
+
 #[test]
 fn what_somebody_else_called_back_is_looked_at_for_a_while_and_then_paused() {
     let (mut scene, mut flow, _) = moving();
     scene.list(vec![]);
     for second in 10..30 {
         scene.hear(after(second));
-        assert_eq!(scene.look(&mut flow, after(second)), [], "one source may only not have told yet");
+        let orders = scene.look(&mut flow, after(second));
+        assert_eq!(steers(&orders), 0, "one source may only not have told yet");
+        assert!(flow.operation().words.starts_with("whether that stays so: called back: "));
     }
     assert_eq!(flow.operation().stage, Stage::Running);
     let mut orders = Vec::new();

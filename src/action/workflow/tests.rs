@@ -163,6 +163,7 @@ fn told(at: usize, begun: bool, answer: Option<Said>, goals: &[Goal]) -> Told {
         begun,
         answer,
         course: None,
+        waits: None,
         ended: None,
         lives: false,
     }

@@ -2,7 +2,7 @@
 
 use super::{messages::is_key, see::selected};
 use crate::{
-    action::{Friction, VERBS, Verb, course::Steer, rate},
+    action::{Friction, VERBS, Verb, course::Steer},
     app::{
         Effect, Model,
         command::{Argument, Command, Scope, Section},
@@ -133,22 +133,12 @@ pub static COMMANDS: &[Command] = &[
 /// How fast the runbook copies from now on.
 fn rate(model: &mut Model, typed: &str) {
     let name = Purpose::Argument("rate");
-    let prompt = match rate::parse(typed) {
-        _ if typed.is_empty() || is_key(model, "rate", typed) => Prompt::new(name, ""),
-        Ok(Some(rate)) => return steer::steer(model, Steer::Rate { rate }),
-        Ok(None) => {
-            model.say(
-                Tone::Warning,
-                "a throttle is not taken off while it copies: type a high rate, as 10GiB",
-            );
-            Prompt::again(name, typed, Vec::new())
-        }
-        Err(reason) => {
-            model.say(Tone::Warning, reason);
-            Prompt::again(name, typed, Vec::new())
-        }
-    };
-    model.prompt = Some(prompt);
+    if typed.is_empty() || is_key(model, "rate", typed) {
+        model.prompt = Some(Prompt::new(name, ""));
+    } else if let Err(reason) = steer::tune(model, typed) {
+        model.say(Tone::Warning, reason);
+        model.prompt = Some(Prompt::again(name, typed, Vec::new()));
+    }
 }
 
 /// On the screen they are folded: what is copied can be pasted.

@@ -94,6 +94,26 @@ fn the_namespace_of_a_denial_is_that_of_the_object() {
 }
 
 #[test]
+fn what_a_plan_needs_is_asked_for_when_it_is_shown_and_blocks_it_when_it_is_denied() {
+    let mut hands = Hands::on(Mood::Healthy, "nodes");
+    hands.press("ctrl-x");
+    assert!(matches!(hands.model.sheets.last(), Some(Sheet::Confirm(_))), "{}", hands.said());
+    hands.wait(1_000);
+    let evict = Permission { verb: "create", group: "", resource: "pods", subresource: "eviction" };
+    let (id, query) = asked(&hands).pop().expect("asked");
+    assert!(query.kubernetes.contains(&(evict, "kafka".into())), "where its pods are: {query:?}");
+    hands.send(Msg::Journal(Ok(()))).send(Msg::Answer(id, denied(evict, "kafka")));
+    hands.send(Msg::Derive).send(Msg::Review).wait(1_000);
+    let Some(Sheet::Confirm(sheet)) = hands.model.sheets.last() else { panic!("it is still read") };
+    assert_eq!(
+        sheet.blocked().as_deref(),
+        Some(
+            "it cannot be done now: needs create pods/eviction in namespace kafka, which this context may not do"
+        )
+    );
+}
+
+#[test]
 fn a_question_that_failed_is_asked_again_after_a_while() {
     let mut hands = Hands::on(Mood::Healthy, "nodes");
     let id = asked(&hands)[0].0;

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::{
-    action::{Goal, Write, goal, write::Assignment},
-    domain::kafka::{LogDirs, Reassignment, ReplicaLog},
+    action::{Goal, Write, goal, workflow::Workflow, write::Assignment},
+    domain::{
+        kafka::{LogDirs, Reassignment, ReplicaLog, Throttle},
+        snapshot::Delta,
+    },
     world::{Mood, SMALL, fixture},
 };
 
@@ -32,6 +35,39 @@ fn a_partition_that_moves_already_is_refused_and_others_are_said() {
     assert!(says(&same.refusals, "1 partition is being reassigned already: orders-0; wait, or cancel"));
     let other = made(&world, "reassign", partition("orders", 1), "to 1,2,3");
     assert!(other.refusals.is_empty() && says(notes(&other), "1 other partition being reassigned meanwhile"));
+}
+
+#[test]
+fn what_nothing_in_this_journal_does_is_told() {
+    let words = "and nothing in this journal does that";
+    let told = |world: &Fixture| {
+        let plan = made(world, "reassign", partition("orders", 1), "to 1,2,3 at 50MiB");
+        notes(&plan).into_iter().filter(|note| note.contains(words)).collect::<Vec<_>>()
+    };
+    let moves = |s: &mut Snapshot| {
+        with_fourth(s);
+        moving(s, vec![orders_0_to_3()]);
+    };
+    let said = told(&changed(moves));
+    assert!(
+        said.len() == 1 && said[0].starts_with("partitions are being reassigned, and nothing"),
+        "{said:?}"
+    );
+    let throttled = |s: &mut Snapshot| {
+        with_fourth(s);
+        let answer = Ok(Throttle { leader: Some(1024), follower: None });
+        apply(s, KafkaDelta::Throttle { broker: BrokerId(2), answer, at: NOW });
+    };
+    let said = told(&changed(throttled));
+    assert!(said.len() == 1 && said[0].starts_with("broker 2 is throttled, and nothing"), "{said:?}");
+    assert_eq!(told(&changed(with_fourth)), [""; 0]);
+    let ours = changed(|s| {
+        moves(s);
+        let plan = made(&changed(moves), "cancel-reassignment", partition("orders", 0), "");
+        let operation = Workflow::begin("id".into(), &plan, NOW).0.operation().clone();
+        s.apply(Delta::Operation(operation));
+    });
+    assert_eq!(told(&ours), [""; 0], "it may be ours");
 }
 
 #[test]

@@ -1,9 +1,16 @@
 //! What is begun next, and why no more is.
 
-use super::{At, look::Legs};
+use super::{
+    At,
+    look::Legs,
+    room::{Disks, Full, new},
+};
 use crate::{
     action::{Known, radius::PartitionName, reassign::Change, words},
-    domain::kafka::{BrokerId, Kafka, Partition, Topic, adding},
+    domain::{
+        human,
+        kafka::{BrokerId, Kafka, Partition, Topic, adding},
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +27,23 @@ struct Held {
     away: BTreeMap<BrokerId, Vec<PartitionName>>,
     leaderless: Vec<PartitionName>,
     out_of_sync: Vec<PartitionName>,
+    full: Option<(Full, Vec<PartitionName>)>,
+}
+
+/// The legs to begin now.
+#[derive(Default)]
+pub struct Batch<'a> {
+    pub legs: Vec<&'a Change>,
+    /// Why it is not more.
+    pub reason: Option<String>,
+    /// What is left has no room on disks, and nothing goes on that might make some.
+    pub full: bool,
+}
+
+impl Batch<'_> {
+    fn none(reason: Option<String>) -> Self {
+        Batch { reason, ..Batch::default() }
+    }
 }
 
 /// Partitions with fewer in sync than they should have, although none of their replicas is offline.
@@ -36,39 +60,43 @@ struct Load {
 }
 
 impl Legs<'_> {
-    /// The legs to begin now; where there are none, why.
-    pub fn batch(&self, at: &At<'_>) -> (Vec<&Change>, Option<String>) {
+    pub fn batch(&self, at: &At<'_>) -> Batch<'_> {
         if self.waiting.is_empty() {
             let elsewhere = self.elsewhere.first();
             let words = elsewhere.map(|leg| {
                 format!("{}-{} to come to rest, which somebody moves elsewhere", leg.topic, leg.partition)
             });
-            return (Vec::new(), words);
+            return Batch::none(words);
         }
         let strain = Strain::of(at.known);
         if !strain.under.is_empty() {
             let names = words::partitions(&strain.under, NAMED);
-            return (Vec::new(), Some(format!("no move is begun while under min ISR: {names}")));
+            return Batch::none(Some(format!("no move is begun while under min ISR: {names}")));
         }
         let single = !strain.at_min.is_empty();
         if single && !self.moving.is_empty() {
             let names = words::partitions(&strain.at_min, NAMED);
-            return (Vec::new(), Some(format!("one at a time while at min ISR: {names}")));
+            return Batch::none(Some(format!("one at a time while at min ISR: {names}")));
         }
-        let (mut batch, held) = self.admitted(&at.known.world.snapshot.kafka);
-        batch.truncate(if single { 1 } else { MOST });
-        let reason = held.words();
-        (batch, reason)
+        let (mut legs, held) = self.admitted(at);
+        legs.truncate(if single { 1 } else { MOST });
+        let full = legs.is_empty() && self.moving.is_empty() && held.only_full();
+        Batch { legs, reason: held.words(at.known.policy.disk), full }
     }
 
-    fn admitted(&self, kafka: &Kafka) -> (Vec<&Change>, Held) {
+    fn admitted(&self, at: &At<'_>) -> (Vec<&Change>, Held) {
+        let kafka = &at.known.world.snapshot.kafka;
         let mut load = Load::of(kafka, self.each);
+        let mut disks = Disks::of(at.known, self);
         let (mut batch, mut held) = (Vec::new(), Held::default());
         for (leg, partition) in &self.waiting {
             if let Some(topic) = kafka.topics.get(&leg.topic)
                 && held.passes(kafka, leg, topic, partition)
+                // Who went on after that was said wants it all the same.
+                && (at.resumed.is_some() || held.fits(&mut disks, leg, partition))
                 && load.takes(kafka, leg, partition)
             {
+                disks.take(leg, partition);
                 batch.push(*leg);
             }
         }
@@ -81,7 +109,7 @@ impl Held {
     fn passes(&mut self, kafka: &Kafka, leg: &Change, topic: &Topic, partition: &Partition) -> bool {
         let name = || (leg.topic.clone(), leg.partition);
         let registered = |id: &BrokerId| kafka.brokers.get(id).is_some_and(|broker| broker.registered);
-        let added = || leg.to.iter().copied().filter(|id| !partition.replicas.contains(*id));
+        let added = || new(leg, partition);
         if let Some(away) = added().find(|id| !registered(id)) {
             self.away.entry(away).or_default().push(name());
             return false;
@@ -99,7 +127,24 @@ impl Held {
         synced >= needed
     }
 
-    fn words(&self) -> Option<String> {
+    fn fits(&mut self, disks: &mut Disks<'_>, leg: &Change, partition: &Partition) -> bool {
+        let Some(full) = disks.refuse(leg, partition) else { return true };
+        let (first, names) = self.full.get_or_insert((full, Vec::new()));
+        names.extend(
+            new(leg, partition).any(|id| id == first.broker).then(|| (leg.topic.clone(), leg.partition)),
+        );
+        false
+    }
+
+    /// No room on disks is all that holds them.
+    fn only_full(&self) -> bool {
+        self.full.is_some()
+            && self.away.is_empty()
+            && self.leaderless.is_empty()
+            && self.out_of_sync.is_empty()
+    }
+
+    fn words(&self, limit: f64) -> Option<String> {
         let away = self.away.iter().next().map(|(id, names)| {
             format!("broker {id} to come back, which gets {}", words::partitions(names, NAMED))
         });
@@ -108,6 +153,15 @@ impl Held {
         };
         away.or_else(|| some(&self.leaderless, "to have a leader"))
             .or_else(|| some(&self.out_of_sync, "to have enough in sync of what stays"))
+            .or_else(|| {
+                let (Full { broker, percent }, names) = self.full.as_ref()?;
+                Some(format!(
+                    "room on the disks of broker {broker}, which would be {percent}% full with {}, over the limit \
+                     of {}",
+                    words::partitions(names, NAMED),
+                    human::percent(limit)
+                ))
+            })
     }
 }
 
@@ -155,8 +209,7 @@ impl Load {
 
     /// Whether every broker has a part left for it, which it then takes.
     fn takes(&mut self, kafka: &Kafka, leg: &Change, partition: &Partition) -> bool {
-        let added: Vec<BrokerId> =
-            leg.to.iter().copied().filter(|id| !partition.replicas.contains(*id)).collect();
+        let added: Vec<BrokerId> = new(leg, partition).collect();
         let bytes = kafka.sizes.partition(&leg.topic, leg.partition).or(leg.bytes);
         let brokers = part(partition.leader, &added);
         let fits = brokers.iter().all(|id| {

@@ -4,6 +4,7 @@
 
 mod batch;
 mod look;
+mod room;
 mod throttle;
 
 pub use throttle::Throttles;
@@ -12,7 +13,7 @@ use super::{At, Next, OPERATOR, Part, Task, Wait};
 use crate::{
     action::{
         Act, Goal, Known, Step, Write, rate,
-        reassign::Change,
+        reassign::{self, Change},
         rights::Deed,
         topics::ids,
         write::{Assignment, Ids},
@@ -146,6 +147,7 @@ impl Part for Move {
                 human::plural(self.each, "move")
             ),
             "who gets replicas is registered, and enough of those that stay are in sync".to_string(),
+            "the disks of who gets replicas stay under their limit".to_string(),
         ];
         if let Some(rate) = self.rate {
             let set = format!("throttled at {} before, and as it was when nothing moves", rate::words(rate));
@@ -168,10 +170,11 @@ impl Part for Move {
         if let Some(next) = self.brake(at, legs.left()) {
             return next;
         }
-        let (batch, reason) = legs.batch(at);
-        match batch.is_empty() {
-            false => Next::step(self.begin(&batch)),
-            true => self.awaits(at, &legs, reason),
+        let batch = legs.batch(at);
+        match (batch.legs.is_empty(), batch.full, batch.reason) {
+            (false, ..) => Next::step(self.begin(&batch.legs)),
+            (true, true, Some(words)) => Next::Stop(format!("no {words}; going on moves it all the same")),
+            (true, _, reason) => self.awaits(at, &legs, reason),
         }
     }
 
@@ -212,6 +215,12 @@ impl Part for Move {
 
     fn bytes(&self) -> u64 {
         self.legs.iter().map(|leg| leg.added().count() as u64 * leg.bytes.unwrap_or(0)).sum()
+    }
+
+    fn outrun(&self, known: &Known<'_>) -> Option<String> {
+        let left: Vec<Change> = Legs::of(self, &At::new(known)).left().cloned().collect();
+        let (outruns, _) = reassign::outruns(known, &left, self.rate?);
+        outruns.into_iter().next().map(|one| format!("{} ({})", one.words, one.measured))
     }
 
     fn at_rate(&self, rate: u64) -> Option<Task> {

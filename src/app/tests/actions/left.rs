@@ -21,6 +21,7 @@ fn told(hands: &mut Hands) -> journal::Told {
         answer: None,
         course: None,
         report: action::report::Report::of(record, hands.model.now),
+        waits: None,
         ended: None,
         lives: false,
     }

@@ -137,12 +137,20 @@ fn it_is_paused_and_gone_on_with_by_keys_and_says_why_where_it_cannot_be() {
 fn its_name_is_enough_elsewhere_and_its_key_is_not() {
     let mut hands = begun();
     hands.command("pods").press("h");
-    assert!(hands.said().contains("its key is for operations"), "{}", hands.said());
+    assert!(
+        hands.said().contains("its key is for the runbook that is selected in :operations"),
+        "{}",
+        hands.said()
+    );
     hands.command("pause");
     assert_eq!(hands.stage(), Stage::Paused, "{}", hands.said());
     let mut hands = Hands::on(Mood::Healthy, "pods");
     hands.command("pause");
     assert!(hands.said().contains("no runbook is under way"), "{}", hands.said());
+    for key in ["h", "o", "u", "t"] {
+        hands.press(key);
+        assert!(hands.said().contains("no runbook is under way"), "{key}: {}", hands.said());
+    }
 }
 
 #[test]
@@ -269,6 +277,12 @@ fn of_two_one_leads_and_the_other_watches_until_the_leader_is_gone() {
     hands.send(Msg::Recalled(vec![led]));
     assert_eq!((hands.stage(), words(&hands)), (Stage::Watched, "paused by the operator: cordon node-1"));
     assert_eq!((hands.acts(), hands.recorded().len()), (0, 0), "who watches does nothing");
+    // What it awaits for long is seen here, too.
+    hands.wait(1_000);
+    let waits = What::Waits { words: "budget kafka/kafka to allow a disruption".into() };
+    let led = told(&hands, 0, vec![What::TakenUp, waits], true);
+    hands.send(Msg::Recalled(vec![led]));
+    assert_eq!(words(&hands), "cordon node-1 · awaiting budget kafka/kafka to allow a disruption");
     let left = paused(&hands, false);
     hands.send(Msg::Recalled(vec![left.clone()])).wait(100);
     assert_eq!(takings(&hands), 2);
