@@ -18,6 +18,9 @@ use std::{io::Write, process::ExitCode, time::Duration};
 /// How long the doctor waits for the servers.
 const DOCTOR: Duration = Duration::from_secs(15);
 
+/// A demo that takes longer to begin says so.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -169,7 +172,15 @@ async fn demo(cli: &Cli, options: &DemoOptions) -> Result<Option<Demo>> {
     if let Some(at) = options.at {
         clock::set(at);
     }
-    let (says, world) = cli.world(options, now())?;
+    let waiting = tokio::spawn(async {
+        tokio::time::sleep(PATIENCE).await;
+        // Nobody reads it where it cannot be written.
+        let _ =
+            writeln!(std::io::stderr(), "castellan: the demo's cluster is being made, and will be here soon");
+    });
+    let made = cli.world(options, now());
+    waiting.abort();
+    let (says, world) = made?;
     let demo = Demo::start(says, world).await.context("the demo cannot start")?;
     config::keep_all_in(demo.folder());
     Ok(Some(demo))

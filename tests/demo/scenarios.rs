@@ -1,6 +1,6 @@
 //! Each scenario's first screen says what the scenario promises.
 
-use crate::stage::{SMALL, Stage, WIDE};
+use crate::stage::{Folders, SMALL, Stage, WIDE};
 
 /// Opens a scenario small, and looks at it wide, too.
 #[track_caller]
@@ -80,6 +80,12 @@ fn brokers_that_strimzi_keeps_are_joined() {
     stage.row(&["events-broker-1", "Running", " up"]);
     stage.leads(":clusters\r", "clusters");
     stage.row(&["kafka/events", "Strimzi"]);
+}
+
+#[test]
+fn a_large_one_says_that_it_takes_a_while() {
+    let stage = Folders::new().start(&["--scenario", "estate"], SMALL);
+    stage.sees("the demo's cluster is being made");
 }
 
 #[test]
