@@ -71,7 +71,7 @@ pub const ADVICE: &[(&[&str], &[&str])] = &[
     (
         &["min-isr"],
         &[
-            "Producers are served again when the brokers named here are back in sync: mend their findings first.",
+            "Writes with acks=all are taken again when the brokers named here are in sync: mend their findings first.",
         ],
     ),
     (
