@@ -94,15 +94,4 @@ fn proof(stage: &Stage, book: &Book) {
     );
 }
 
-of_each_book![proof:
-    reassign REASSIGN,
-    set_replication SET_REPLICATION,
-    rebalance REBALANCE,
-    repair_racks REPAIR_RACKS,
-    roll ROLL,
-    scale_out SCALE_OUT,
-    drain_broker DRAIN,
-    replace REPLACE,
-    drain_node DRAIN_NODE,
-    reset_offsets RESET,
-];
+of_each_book![proof];

@@ -62,15 +62,4 @@ fn all(stage: &Stage, book: &Book) {
     through(stage, book, Fault::StopApi);
 }
 
-of_each_book![all:
-    reassign REASSIGN,
-    set_replication SET_REPLICATION,
-    rebalance REBALANCE,
-    repair_racks REPAIR_RACKS,
-    roll ROLL,
-    scale_out SCALE_OUT,
-    drain_broker DRAIN,
-    replace REPLACE,
-    drain_node DRAIN_NODE,
-    reset_offsets RESET,
-];
+of_each_book![all];
