@@ -1,7 +1,7 @@
 //! What has to be allowed for what is written: one table. From it follow the keys that are greyed, what a plan lacks,
 //! and what the README says of each verb.
 
-use super::{Known, Need, Of, Plan, Verb, Write, write::ConfigOf};
+use super::{Known, Need, Of, Plan, Verb, Write};
 use crate::domain::{
     Text,
     access::{KafkaPermission, Operation, Permission, Right},
@@ -145,12 +145,8 @@ impl Deed {
             Write::DeleteTopic { topic, .. } => vec![Deed::on(Act::DeleteTopic, [topic])],
             Write::Produce { topic, .. } => vec![Deed::on(Act::Produce, [topic])],
             Write::Configure { changes, .. } => {
-                let topics = changes.iter().filter_map(|change| match &change.of {
-                    ConfigOf::Topic(topic) => Some(topic),
-                    ConfigOf::Broker(_) => None,
-                });
-                let topics = Deed::on(Act::SetTopic, topics);
-                let brokers = changes.iter().any(|change| matches!(change.of, ConfigOf::Broker(_)));
+                let topics = Deed::on(Act::SetTopic, changes.iter().filter_map(|change| change.of.topic()));
+                let brokers = changes.iter().any(|change| change.of.broker().is_some());
                 let topics = (!topics.topics.is_empty()).then_some(topics);
                 topics.into_iter().chain(brokers.then(|| Deed::new(Act::SetBroker))).collect()
             }

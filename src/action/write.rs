@@ -37,6 +37,22 @@ pub enum ConfigOf {
     Broker(BrokerId),
 }
 
+impl ConfigOf {
+    pub fn topic(&self) -> Option<&TopicName> {
+        match self {
+            ConfigOf::Topic(name) => Some(name),
+            ConfigOf::Broker(_) => None,
+        }
+    }
+
+    pub fn broker(&self) -> Option<BrokerId> {
+        match self {
+            ConfigOf::Topic(_) => None,
+            ConfigOf::Broker(id) => Some(*id),
+        }
+    }
+}
+
 impl fmt::Display for ConfigOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -154,10 +154,7 @@ fn plan(known: &Known<'_>, intent: &Intent) -> Result<Plan, String> {
     });
     plan.undo = Some(undo.collect::<Vec<_>>().join("\n"));
     let changes: Vec<ConfigChange> = all.iter().map(Set::removal).collect();
-    let topics = all.iter().filter_map(|set| match &set.of {
-        ConfigOf::Topic(name) => Some(name),
-        ConfigOf::Broker(_) => None,
-    });
+    let topics = all.iter().filter_map(|set| set.of.topic());
     plan.steps = vec![Step {
         title: plan.title.clone(),
         write: Write::Configure { changes: changes.clone(), ids: ids(known, topics) },
@@ -189,20 +186,8 @@ fn unread(known: &Known<'_>, objects: &[Object]) -> Vec<String> {
 
 /// A throttle that something moves under is no leftover: its owner takes it away.
 fn used(kafka: &Kafka, plan: &mut Plan, all: &[Set]) {
-    let topics: BTreeSet<&TopicName> = all
-        .iter()
-        .filter_map(|set| match &set.of {
-            ConfigOf::Topic(name) => Some(name),
-            ConfigOf::Broker(_) => None,
-        })
-        .collect();
-    let brokers: BTreeSet<BrokerId> = all
-        .iter()
-        .filter_map(|set| match &set.of {
-            ConfigOf::Broker(id) => Some(*id),
-            ConfigOf::Topic(_) => None,
-        })
-        .collect();
+    let topics: BTreeSet<&TopicName> = all.iter().filter_map(|set| set.of.topic()).collect();
+    let brokers: BTreeSet<BrokerId> = all.iter().filter_map(|set| set.of.broker()).collect();
     let moves = kafka.reassignments.last().into_iter().flat_map(|moves| moves.iter());
     let under: Vec<PartitionName> = moves
         .filter(|r| {

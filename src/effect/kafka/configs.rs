@@ -227,14 +227,8 @@ impl<'a> Reasons<'a> {
 
 /// `topics a, b and brokers 1, 2`
 fn names(all: &[&ConfigOf]) -> String {
-    let topics = all.iter().filter_map(|of| match of {
-        ConfigOf::Topic(topic) => Some(topic.to_string()),
-        ConfigOf::Broker(_) => None,
-    });
-    let brokers = all.iter().filter_map(|of| match of {
-        ConfigOf::Topic(_) => None,
-        ConfigOf::Broker(id) => Some(id.to_string()),
-    });
+    let topics = all.iter().filter_map(|of| of.topic()).map(ToString::to_string);
+    let brokers = all.iter().filter_map(|of| of.broker()).map(|id| id.to_string());
     let named = [count_of("topic", topics.collect()), count_of("broker", brokers.collect())];
     named.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }

@@ -296,13 +296,7 @@ impl Move {
     }
 
     fn configure(&self, title: String, changes: Vec<ConfigChange>) -> Next {
-        let topics: BTreeSet<&TopicName> = changes
-            .iter()
-            .filter_map(|change| match &change.of {
-                ConfigOf::Topic(name) => Some(name),
-                ConfigOf::Broker(_) => None,
-            })
-            .collect();
+        let topics: BTreeSet<&TopicName> = changes.iter().filter_map(|change| change.of.topic()).collect();
         let id = |name: &TopicName| Some((name.clone(), self.ids.get(name)?.clone()));
         Next::step(Step {
             title,
